@@ -1,0 +1,89 @@
+"""The life of an execution: one table of legal transitions, everything else refused."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from .errors import Conflict
+
+
+class State(StrEnum):
+    """What an execution is doing."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    INTERRUPTED = "interrupted"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TERMINATED = "terminated"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens to the execution."""
+        return not TRANSITIONS[self]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether some process should be driving the execution now."""
+        return self in LIVE
+
+    @property
+    def glyph(self) -> str:
+        """The sign shown beside the word; never a replacement for it."""
+        return _LOOK[self][0]
+
+    @property
+    def word(self) -> str:
+        """The word a person reads."""
+        return _LOOK[self][1]
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.TERMINATED, State.INTERRUPTED}),
+    State.RUNNING: frozenset(
+        {
+            State.PAUSED,
+            State.WAITING,
+            State.COMPLETED,
+            State.FAILED,
+            State.TERMINATED,
+            State.INTERRUPTED,
+        }
+    ),
+    State.PAUSED: frozenset({State.RUNNING, State.TERMINATED, State.INTERRUPTED}),
+    State.WAITING: frozenset({State.RUNNING, State.FAILED, State.TERMINATED, State.INTERRUPTED}),
+    State.INTERRUPTED: frozenset({State.RUNNING, State.TERMINATED}),
+    State.COMPLETED: frozenset(),
+    State.FAILED: frozenset(),
+    State.TERMINATED: frozenset(),
+}
+
+LIVE = frozenset({State.QUEUED, State.RUNNING, State.PAUSED, State.WAITING})
+
+_LOOK: dict[State, tuple[str, str]] = {
+    State.QUEUED: ("○", "queued"),
+    State.RUNNING: ("●", "running"),
+    State.PAUSED: ("⏸", "paused"),
+    State.WAITING: ("◐", "needs you"),
+    State.INTERRUPTED: ("◌", "interrupted"),
+    State.COMPLETED: ("✓", "done"),
+    State.FAILED: ("✗", "failed"),
+    State.TERMINATED: ("■", "stopped"),
+}
+
+
+def check_transition(current: State, target: State) -> None:
+    """Refuse a transition that the table does not name.
+
+    Raises:
+        Conflict: ``current → target`` is not legal.
+    """
+    if target in TRANSITIONS[current]:
+        return
+    legal = ", ".join(sorted(TRANSITIONS[current])) or "nothing, it has ended"
+    raise Conflict(
+        f"An execution that is {current} cannot become {target}",
+        hint=f"from {current} it can become: {legal}",
+    )
