@@ -1,0 +1,126 @@
+"""``project.yaml``: what it says, and the three forms that earlier versions of Paracle wrote."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from ..domain.agents import Origin
+from ..domain.errors import ProjectError
+from ..domain.problems import Problem
+from ..domain.specs import Frozen
+from .source import finding, read_text
+from .validate import validate
+from .yamldoc import Node, parse_mapping
+
+OFFLINE = "offline"
+
+
+class ProjectSettings(Frozen):
+    """What holds for the whole project."""
+
+    name: str = Field("", description="What the project is called. Empty: the folder's name.")
+    description: str = Field("", description="One sentence: what the project is.")
+    version: str = Field("", description="The project's own version, in any form.")
+    model: str = Field(OFFLINE, description="The model of agents that name none.", min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """``settings`` are the defaults where the file has errors; ``origins`` as in a resolved agent."""
+
+    settings: ProjectSettings
+    problems: tuple[Problem, ...] = ()
+    origins: dict[str, Origin] | None = None
+
+
+def load_settings(path: Path, inside: Iterable[Path]) -> LoadedSettings:
+    """Read ``project.yaml``. A missing file gives the defaults with a warning; nothing is raised."""
+    if not os.path.lexists(path):
+        hint = "write a line such as 'name: my-project' into it"
+        return LoadedSettings(
+            ProjectSettings(), (finding(path, "there is no project.yaml", hint, warning=True),)
+        )
+    try:
+        text = read_text(path, inside=inside)
+        if not text.strip():
+            hint = "write a line such as 'name: my-project' into it"
+            return LoadedSettings(ProjectSettings(), (finding(path, "the file is empty", hint),))
+        node = parse_mapping(text, path)
+    except ProjectError as error:
+        return LoadedSettings(ProjectSettings(), error.problems)
+    modern, warnings = _modernised(node, path)
+    settings, problems = validate(ProjectSettings, modern, path)
+    origins = {str(key): Origin(path, child.key_line) for key, child in modern.children.items()}
+    return LoadedSettings(settings or ProjectSettings(), warnings + problems, origins if settings else None)
+
+
+def _modernised(node: Node, path: Path) -> tuple[Node, tuple[Problem, ...]]:
+    """The mapping with the modern keys only, and a warning where it was written in an older form."""
+    data = node.data
+    if "metadata" in data and ("schema_version" in data or "spec" in data):
+        found = _picked(node, (("metadata",), ("spec",)))
+        return _warned(found, node, path, "it has the form with 'schema_version', 'metadata' and 'spec'")
+    if isinstance(data.get("project"), dict):
+        return _warned(_picked(node, (("project",), ())), node, path, "its settings are below 'project'")
+    if any(key in data for key in _OLD_SECTIONS):
+        return _warned(_picked(node, ((),)), node, path, "it has sections of an earlier Paracle")
+    return node, ()
+
+
+_OLD_SECTIONS = frozenset(
+    {
+        "defaults", "governance", "author", "authors", "framework", "agents", "workflows", "memory", "tools",
+        "policies", "providers", "models", "logging", "roadmap", "schema_version", "created_at", "tags",
+        "license", "repository", "llm", "settings", "file_management", "adapters", "integrations", "metadata",
+    }
+)  # fmt: skip
+
+
+def _picked(node: Node, sections: Iterable[tuple[str, ...]]) -> dict[str | int, Node]:
+    """The modern keys in these sections; the first that has a key wins."""
+    found: dict[str | int, Node] = {}
+    for section in sections:
+        part = node.get(*section)
+        for key in ProjectSettings.model_fields:
+            below = part.children.get(key) if part else None
+            if below is not None and below.data is not None and key not in found and not below.children:
+                found[key] = below
+        defaults = part.get("defaults") if part else None
+        if defaults is not None and "model" not in found:
+            model = _default_model(defaults)
+            if model is not None:
+                found["model"] = model
+    return found
+
+
+def _default_model(defaults: Node) -> Node | None:
+    """``defaults: {model_provider: x, default_model: y}`` as the one text ``x:y``."""
+    model = defaults.get("default_model") or defaults.get("model")
+    provider = defaults.get("model_provider") or defaults.get("provider")
+    if model is None or not model.written:
+        return None
+    name = model.written
+    if provider is not None and provider.written and ":" not in name:
+        name = f"{provider.written}:{name}"
+    return Node(name, model.line, model.column, model.key_line, model.key_column, name)
+
+
+def _warned(
+    found: dict[str | int, Node], node: Node, path: Path, form: str
+) -> tuple[Node, tuple[Problem, ...]]:
+    data: dict[Any, Any] = {key: child.data for key, child in found.items()}
+    modern = Node(data, node.line, node.column, children=found)
+    keys = ", ".join(ProjectSettings.model_fields)
+    left = [str(key) for key in node.data if key not in (*ProjectSettings.model_fields, *_WRAPPERS)]
+    message = f"{form}; the rest of it is not used" + (f" ({', '.join(left[:6])})" if left else "")
+    hint = f"write {keys} as keys at the top of the file"
+    return modern, (finding(path, message, hint, line=node.line, column=node.column, warning=True),)
+
+
+_WRAPPERS = ("project", "metadata", "spec", "schema_version")
