@@ -1,0 +1,94 @@
+"""The schema, as numbered steps that are only ever added to.
+
+Plain SQL rather than a library: three statements need none, and every millisecond of import stands
+between a person and the first picture of the workbench.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from ..domain.errors import StoreError
+from .connection import translated
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE executions (
+            id TEXT PRIMARY KEY,
+            agent TEXT NOT NULL,
+            model TEXT NOT NULL,
+            state TEXT NOT NULL,
+            created REAL NOT NULL,
+            task TEXT NOT NULL,
+            started REAL,
+            finished REAL,
+            branch TEXT NOT NULL DEFAULT '',
+            base_commit TEXT NOT NULL DEFAULT '',
+            worktree TEXT NOT NULL DEFAULT '',
+            note TEXT NOT NULL DEFAULT '',
+            steps INTEGER NOT NULL DEFAULT 0,
+            tool_calls INTEGER NOT NULL DEFAULT 0,
+            input_tokens INTEGER NOT NULL DEFAULT 0,
+            output_tokens INTEGER NOT NULL DEFAULT 0,
+            cost_micro INTEGER NOT NULL DEFAULT 0,
+            files INTEGER NOT NULL DEFAULT 0,
+            added INTEGER NOT NULL DEFAULT 0,
+            removed INTEGER NOT NULL DEFAULT 0,
+            last_seq INTEGER NOT NULL,
+            owner TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX executions_created ON executions (created)",
+        # Few rows at any time: what a start looks through for runs whose process died.
+        "CREATE INDEX executions_unfinished ON executions (owner) WHERE finished IS NULL",
+        """
+        CREATE TABLE events (
+            execution TEXT NOT NULL REFERENCES executions (id),
+            seq INTEGER NOT NULL,
+            time REAL NOT NULL,
+            kind TEXT NOT NULL,
+            payload TEXT NOT NULL,
+            PRIMARY KEY (execution, seq)
+        ) WITHOUT ROWID
+        """,
+        # A run of a million log lines has a handful of other events; this finds them at once.
+        """
+        CREATE INDEX events_telling ON events (execution, seq)
+        WHERE kind NOT IN ('model.text', 'log')
+        """,
+    ),
+)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date, in one transaction, safe against other processes doing the same.
+
+    Raises:
+        StoreError: the file was written by a newer Paracle, or cannot be written.
+    """
+    with translated(path):
+        if _version(connection, path) == len(MIGRATIONS):
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for step in MIGRATIONS[_version(connection, path) :]:
+                for statement in step:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            "The execution store was written by a newer Paracle",
+            detail=f"{path}: schema {version}, this version knows {len(MIGRATIONS)}",
+            hint="upgrade Paracle; the file is not touched",
+        )
+    return version
