@@ -1,0 +1,1 @@
+"""Git: branches, work trees, commits and differences. The only code that runs git."""

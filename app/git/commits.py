@@ -1,0 +1,129 @@
+"""A commit of everything that changed in a workplace, made from plumbing.
+
+``git commit`` is not used: it would run on whatever branch the work tree is on by then, and it costs more
+than the four small commands here. The branch moves only from the commit that was its tip when the work
+began, so that nothing another program added to it is ever dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..domain.executions import FileChange
+from .command import LONG, Output, git
+from .diffs import staged_changes
+from .failures import GitFailed
+from .nested import leave_out_nested
+from .tasks import alongside
+from .worktrees import pinned
+
+FALLBACK_NAME = "Paracle"
+FALLBACK_EMAIL = "paracle@localhost"
+
+_SPARSE = "outside of your sparse-checkout definition"
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*: ?\S.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit and the files it changed against its parent, by path from the top of the repository."""
+
+    sha: str
+    message: str
+    files: tuple[FileChange, ...]
+
+
+async def commit_all(worktree: Path, branch: str, message: str) -> Commit | None:
+    """Commit what differs from the tip of ``branch`` in its work tree; ``None`` when nothing does.
+
+    Ignored files stay out. ``message`` is recorded as it is.
+
+    Raises:
+        OffBranch: the work tree is not on ``branch`` any more; nothing was committed.
+        LostWorktree: it has lost its repository; nothing was committed.
+        GitError: git could not read or write.
+    """
+    pins = pinned(worktree, branch)
+    await _stage(worktree, pins)
+    ref = f"refs/heads/{branch}"
+    async with alongside(staged_changes(worktree, ref, env=pins)) as comparing:
+        tree = await git(worktree, "write-tree", env=pins, seconds=LONG)
+        files = await comparing
+    if not files:
+        return None
+    sha = await commit_tree(worktree, tree.text, message, ref, env=pins)
+    # 'sha^' is what the branch was when its commit was recorded: if it has moved since, this fails.
+    await git(worktree, "update-ref", "-m", _reflog(message), ref, sha, f"{sha}^", env=pins)
+    return Commit(sha, message, files)
+
+
+async def commit_tree(
+    folder: Path, tree: str, message: str, *parents: str, env: Mapping[str, str] | None = None
+) -> str:
+    """Record a commit by the user, or by Paracle when git knows no user; gives its hash."""
+    arguments = ["commit-tree", tree, *(word for parent in parents for word in ("-p", parent))]
+    try:
+        said = await git(folder, *arguments, stdin=message.encode(), env=env)
+    except GitFailed as error:
+        if not _nobody(error):
+            raise
+        said = await git(folder, *arguments, stdin=message.encode(), env={**(env or {}), **_FALLBACK})
+    return said.text
+
+
+_FALLBACK = {
+    f"GIT_{role}_{part}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for part, value in (("NAME", FALLBACK_NAME), ("EMAIL", FALLBACK_EMAIL))
+}
+
+
+def _nobody(error: GitFailed) -> bool:
+    """Whether git failed because no name or address is configured."""
+    return "auto-detection is disabled" in error.said or "empty ident" in error.said
+
+
+async def _stage(worktree: Path, pins: Mapping[str, str]) -> Output:
+    try:
+        said = await git(worktree, "add", "--all", env=pins, seconds=LONG)
+    except GitFailed as error:
+        if not (_has_nested(error.said) or _SPARSE in error.said):
+            raise
+        # An option of git 2.34, which is also the first to refuse these files.
+        options = ("--sparse",) if _SPARSE in error.said else ()
+        return await leave_out_nested(worktree, pins, *options)
+    return await leave_out_nested(worktree, pins) if _has_nested(said.stderr) else said
+
+
+def _has_nested(said: str) -> bool:
+    return "embedded git repository" in said or "does not have a commit checked out" in said
+
+
+def with_trailers(message: str, trailers: Mapping[str, str]) -> str:
+    """``message`` with ``trailers`` as its last paragraph, joined to trailers that are there already.
+
+    Raises:
+        ValueError: the message is empty, or a trailer's name is none.
+    """
+    text = message.replace("\0", "").strip()
+    if not text:
+        raise ValueError("a commit needs a message")
+    lines = []
+    for name, value in trailers.items():
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{name!r} cannot be the name of a trailer")
+        lines.append(f"{name}: {' '.join(value.replace(chr(0), '').split())}".rstrip())
+    if not lines:
+        return f"{text}\n"
+    paragraphs = re.split(r"\n[ \t]*\n", text)
+    last = paragraphs[-1].splitlines()
+    joined = len(paragraphs) > 1 and all(_TRAILER.fullmatch(line) for line in last)
+    return text + ("\n" if joined else "\n\n") + "\n".join(lines) + "\n"
+
+
+def _reflog(message: str) -> str:
+    return f"commit: {message.splitlines()[0][:200]}"

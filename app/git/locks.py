@@ -1,0 +1,153 @@
+"""Locks between processes, and marks that let the next start clear what a killed one left.
+
+Both are ``flock`` on small files in the state directory. The kernel frees them with the last process that
+holds them. The git processes of a start inherit them, so an orphaned git still counts as alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .failures import GitConflict
+
+PATIENCE = 300.0
+"""Seconds to wait for the other executions that start in the same repository."""
+
+
+def key_of(path: Path) -> str:
+    """A short name for a folder, the same in every process."""
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder of ours that no repository around it sees, should the state directory lie inside one."""
+    path.mkdir(parents=True, exist_ok=True)
+    ignore = path / ".gitignore"
+    if not ignore.exists() or not ignore.stat().st_size:  # empty when the disk was full
+        ignore.write_text("*\n", encoding="utf-8")
+    return path
+
+
+@asynccontextmanager
+async def repository_lock(state: Path, common: Path) -> AsyncIterator[int]:
+    """Hold the lock of the repository whose common directory is ``common``; gives its file descriptor.
+
+    Raises:
+        GitConflict: others held it for :data:`PATIENCE` seconds.
+    """
+    descriptor = _open(private_folder(state / "locks") / f"git-{key_of(common)}.lock")
+    try:
+        deadline, pause = time.monotonic() + PATIENCE, 0.002
+        while not _try(descriptor):
+            if time.monotonic() > deadline:
+                raise GitConflict(
+                    "Other executions keep the repository busy",
+                    detail=f"waited {PATIENCE:g} s for {common}",
+                    hint="try again when they have started",
+                )
+            # Polled, because a thread that waits in flock() cannot be cancelled.
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.02)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfMade:
+    """What an unfinished start may have left, to take it back. ``private`` is the repository of a copy."""
+
+    execution: str
+    repository: str
+    worktree: str
+    branch: str
+    base: str
+    private: str = ""
+
+
+@dataclass(slots=True)
+class Mark:
+    """A file that exists, and is locked, from before a workplace is made until it is ready."""
+
+    path: Path
+    descriptor: int
+
+    @classmethod
+    def set(cls, folder: Path, made: HalfMade) -> Mark:
+        """Write the mark. The repository's lock must be held."""
+        path = folder / f"{made.execution}.opening"
+        descriptor = _open(path)
+        if not _try(descriptor):
+            os.close(descriptor)
+            raise GitConflict(
+                f"Execution '{made.execution}' is being started elsewhere", hint="wait for the other start"
+            )
+        mark = cls(path, descriptor)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, json.dumps(asdict(made)).encode())
+        except OSError:
+            mark.clear()
+            raise
+        return mark
+
+    def clear(self) -> None:
+        """The workplace is ready, or nothing of it is left."""
+        # The file goes before the lock: whoever gets the lock then sees that the file is gone.
+        self.path.unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """Leave the file for the next start to deal with."""
+        with suppress(OSError):
+            os.close(self.descriptor)
+
+
+def abandoned(folder: Path) -> Iterator[tuple[Mark, HalfMade | None]]:
+    """The marks whose process is gone, each locked now. The repository's lock must be held.
+
+    A mark that cannot be read was cut off while it was written, before anything was made: it comes with
+    ``None``.
+    """
+    for path in sorted(folder.glob("*.opening")):
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        if not _try(descriptor) or not _still(path, descriptor):
+            os.close(descriptor)
+            continue
+        try:
+            made = HalfMade(**json.loads(os.pread(descriptor, 1 << 20, 0)))
+        except (ValueError, TypeError):
+            made = None
+        yield Mark(path, descriptor), made
+
+
+def _still(path: Path, descriptor: int) -> bool:
+    """Whether the locked file is still the one on disk; a start that ended well has removed it meanwhile."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

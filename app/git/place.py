@@ -1,0 +1,83 @@
+"""What git says about a project's folder before anything is done with it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from .command import git
+from .failures import GitConflict, explain
+from .status import no_repository
+
+_HEAD = "HEAD^{commit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Forkable:
+    """A repository with a commit to fork from.
+
+    Attributes:
+        folder: Where to run git: the top of the user's work tree, or a bare repository's folder.
+        common: The directory with the refs, which all work trees of the repository share.
+        head: The commit that HEAD stands for.
+        prefix: The project's folder below the top of the work tree; ``.`` when they are the same.
+        bare: There is no work tree at ``folder``, so nothing in it can be uncommitted.
+    """
+
+    folder: Path
+    common: Path
+    head: str
+    prefix: Path
+    bare: bool
+
+
+async def look_at(folder: Path, branch: str) -> Forkable | None:
+    """The repository that ``folder`` is in; ``None`` when there is none, or none with a commit.
+
+    Args:
+        folder: The project's folder, with symbolic links resolved.
+        branch: A branch that must not exist.
+
+    Raises:
+        GitConflict: ``branch`` exists.
+        GitError: git is missing or too old, or there is a repository that it refuses or cannot read.
+    """
+    ref = f"refs/heads/{branch}"
+    # Answered in this order, up to the first that has no answer: so one process is enough, and it is the
+    # usual case that it fails at the last. '--show-cdup' counts the folders up to the top without naming one,
+    # so that no file name, whatever is in it, can be taken for another line.
+    questions = (
+        "--is-bare-repository",
+        "--is-inside-work-tree",
+        _HEAD,
+        "--show-cdup",
+        "--git-common-dir",
+        ref,
+    )
+    said = await git(folder, "rev-parse", *questions, "--", accept=(0, 128))
+    if said.code == 0:
+        raise GitConflict(f"The branch '{branch}' exists already", hint="start a new execution")
+    if not said.stderr.endswith(f"bad revision '{ref}'"):
+        if no_repository(said.stderr) or (_HEAD in said.stderr and await _unborn(folder)):
+            return None
+        raise explain(("git", "rev-parse"), said.code, said.stderr)
+    bare, inside, head, rest = said.text.split("\n", 3)
+    # Without a work tree there is nothing to count, and the line may be missing.
+    up, common = rest.split("\n", 1) if inside == "true" else ("", rest.lstrip("\n"))
+    top = folder
+    for _ in range(up.count("../")):
+        top = top.parent
+    return Forkable(
+        folder=top,
+        common=await asyncio.to_thread((folder / common).resolve),
+        head=head,
+        prefix=folder.relative_to(top),
+        bare=bare == "true" or inside == "false",
+    )
+
+
+async def _unborn(folder: Path) -> bool:
+    """Whether HEAD has no commit yet, rather than one that cannot be read."""
+    said = await git(folder, "rev-parse", "--quiet", "--verify", "HEAD", accept=(0, 1))
+    return not said.text

@@ -1,0 +1,172 @@
+"""Linked work trees: made locked and empty, filled, taken back, unlocked, forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import time
+from pathlib import Path
+
+from ..domain.errors import GitError
+from .command import LONG, git
+from .failures import GitFailed, explained
+from .locks import HalfMade, Mark
+from .workplaces import Workplace
+
+
+class OffBranch(GitError):
+    """The work tree of an execution was moved to something else than its own branch."""
+
+    code = "git_off_branch"
+
+
+class LostWorktree(GitError):
+    """A work tree's link to its repository is gone."""
+
+    code = "git_lost_worktree"
+
+
+async def add_worktree(
+    repository: Path, worktree: Path, branch: str, base: str, hold: tuple[int, ...]
+) -> None:
+    """Make ``branch`` at ``base`` and a locked work tree for it, still without files.
+
+    Writing the files takes long and needs no lock, so it is left to :func:`fill`.
+    """
+    with explained(repository, worktree):
+        await git(
+            repository, "worktree", "add", "--quiet", "--no-checkout", "--no-track", "--lock",
+            "-b", branch, "--", str(worktree), base, hold=hold,
+        )  # fmt: skip
+
+
+async def fill(worktree: Path, prefix: Path, mark: Mark) -> Path:
+    """Write the files of a new work tree; gives the project's folder in it."""
+    # Explained here, since on a disk that was full there is room again once the files are taken back.
+    with explained(worktree):
+        await git(worktree, "reset", "--hard", "--quiet", seconds=LONG, hold=(mark.descriptor,))
+    _write_lock_reason(worktree)
+    return await asyncio.to_thread(_make_folder, worktree, worktree / prefix)
+
+
+async def undo(made: HalfMade, mark: Mark) -> None:
+    """Remove a workplace that nobody has worked in yet. The repository's lock must be held.
+
+    The files go first, so that on a full disk there is room for the rest. What cannot be removed stays
+    marked, and the next start tries again.
+    """
+    try:
+        await asyncio.to_thread(_remove, Path(made.worktree))
+        if made.private:
+            await asyncio.to_thread(_remove, Path(made.private))
+        else:
+            await _undo_in_repository(Path(made.repository), made)
+    except (GitError, OSError):
+        mark.release()
+    else:
+        mark.clear()
+
+
+async def _undo_in_repository(repository: Path, made: HalfMade) -> None:
+    await forget_worktree(repository, Path(made.worktree), locked=True)
+    ref = f"refs/heads/{made.branch}"
+    tip = await git(repository, "rev-parse", "--quiet", "--verify", ref, accept=(0, 1))
+    if tip.text == made.base:  # elsewhere it would hold somebody's work
+        await git(repository, "update-ref", "-d", ref, made.base)
+
+
+async def forget_worktree(repository: Path, worktree: Path, *, locked: bool = False) -> None:
+    """Remove a work tree and git's record of it; what git has no record of is gone already.
+
+    Raises:
+        GitError: it cannot be removed, or it is not clean.
+    """
+    # git asks twice before it removes a locked one.
+    force = ("--force", "--force") if locked else ()
+    try:
+        await git(repository, "worktree", "remove", *force, "--", str(worktree), seconds=LONG)
+    except GitFailed as error:
+        if "containing submodules" in error.said:
+            # Never without force, says git. Whether they are empty, removal.py has looked at.
+            await git(repository, "worktree", "remove", "--force", "--", str(worktree), seconds=LONG)
+        elif "is not a working tree" not in error.said:
+            raise
+
+
+async def unlock(place: Workplace) -> None:
+    """Tell git that the work tree may be removed."""
+    try:
+        await git(place.repository, "worktree", "unlock", "--", str(place.worktree))
+    except GitFailed as error:
+        if not any(reason in error.said for reason in ("is not locked", "is not a working tree")):
+            raise
+
+
+def own_directory(worktree: Path) -> Path:
+    """The directory in which git keeps what belongs to this work tree only; see gitrepository-layout(5).
+
+    Raises:
+        LostWorktree: the work tree's ``.git`` does not lead to a directory that leads back. An agent may have
+            overwritten it, and what it leads to now may be the user's repository.
+    """
+    link = worktree / ".git"
+    try:
+        own = (worktree / _line(link).removeprefix("gitdir: ")).resolve()
+        if (own / _line(own / "gitdir")).resolve() == worktree.resolve() / ".git":
+            return own
+    except OSError:
+        pass
+    raise LostWorktree(
+        "The execution's work tree has lost its repository",
+        detail=f"{link} is missing or leads elsewhere",
+        hint=f"git worktree repair '{worktree}', run in the repository, mends it; the files are untouched",
+    )
+
+
+def pinned(worktree: Path, branch: str = "") -> dict[str, str]:
+    """The variables that keep git at this work tree, whatever lies in it or around it.
+
+    Args:
+        worktree: The top of the work tree.
+        branch: If given, the work tree must be on this branch.
+
+    Raises:
+        LostWorktree: see :func:`own_directory`.
+        OffBranch: the work tree is on something else.
+    """
+    own = own_directory(worktree)
+    if branch and (head := _line(own / "HEAD")) != f"ref: refs/heads/{branch}":
+        raise OffBranch(
+            "The execution's work tree has left its branch",
+            detail=f"{worktree} is at {head.removeprefix('ref: ')}, expected refs/heads/{branch}",
+            hint=f"git -C '{worktree}' switch '{branch}' brings it back",
+        )
+    return {"GIT_DIR": str(own), "GIT_WORK_TREE": str(worktree)}
+
+
+def _line(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
+
+
+def _write_lock_reason(worktree: Path) -> None:
+    # 'git worktree add' knows '--reason' only since 2.33, and 'git worktree lock' would be one more process.
+    reason = f"paracle: execution {worktree.name} is running (pid {os.getpid()}, since {time.time():.0f})"
+    (own_directory(worktree) / "locked").write_text(reason + "\n", encoding="utf-8")
+
+
+def _make_folder(worktree: Path, folder: Path) -> Path:
+    """Make the project's folder where the commit does not have it, but never outside the work tree."""
+    if not folder.resolve().is_relative_to(worktree.resolve()):
+        raise GitFailed(
+            "The project's folder is a link in the repository's commit",
+            detail=f"{folder.relative_to(worktree)} leads to {folder.resolve()}",
+            hint="commit the project as a folder, or open the project where the link leads",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
