@@ -1,0 +1,3 @@
+"""The till of Leaf & Kettle, a small tea shop."""
+
+__version__ = "0.3.0"
