@@ -16,12 +16,15 @@ import os
 import re
 import shutil
 import signal
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..domain.history import GitCommand
 from .failures import GitMissing, GitTimeout, GitTooOld, explain
 from .tasks import to_the_end
 
@@ -73,10 +76,8 @@ _FORCED = {
 _SETTINGS = tuple(
     word
     for setting in (
-        "core.hooksPath=/dev/null",
         "core.fsmonitor=false",
         "core.safecrlf=false",
-        "commit.gpgSign=false",
         "gc.auto=0",
         "maintenance.auto=false",
         "submodule.recurse=false",
@@ -89,6 +90,28 @@ _SETTINGS = tuple(
     )
     for word in ("-c", setting)
 )
+
+_UNATTENDED = ("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false")
+
+
+_log: ContextVar[list[GitCommand] | None] = ContextVar("paracle_git_commands", default=None)
+
+
+@contextmanager
+def logged() -> Iterator[list[GitCommand]]:
+    """Collect the git commands that end inside the block, in the order of their ends.
+
+    Blocks may be nested; the inner one's commands are the outer one's too.
+    """
+    outer = _log.get()
+    commands: list[GitCommand] = []
+    token = _log.set(commands)
+    try:
+        yield commands
+    finally:
+        _log.reset(token)
+        if outer is not None:
+            outer.extend(commands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +142,7 @@ async def git(
     seconds: float = QUICK,
     hold: Sequence[int] = (),
     at_most: int | None = None,
+    attended: bool = False,
 ) -> Output:
     """Run one git command in ``folder`` and wait for its end.
 
@@ -131,6 +155,7 @@ async def git(
         seconds: Time after which the process is ended.
         hold: File descriptors that the process keeps open, so that a lock lives as long as the process.
         at_most: End git once it has written more than this many NUL bytes; the output then holds them.
+        attended: Run the user's hooks and sign as the user has configured it. Without it neither happens.
 
     Raises:
         GitMissing, GitTooOld: there is no usable git.
@@ -138,18 +163,26 @@ async def git(
         GitError: the exit code is not in ``accept``; the kind of the error follows from what git said.
     """
     program = await usable_git()
-    return await _run(
-        [program, *_SETTINGS, "-C", str(folder), *arguments],
-        stdin=stdin,
-        env=environment(env),
-        accept=accept,
-        seconds=seconds,
-        hold=hold,
-        at_most=at_most,
-    )
+    settings = _SETTINGS if attended else (*_SETTINGS, *_UNATTENDED)
+    begun, code = time.monotonic(), -1
+    try:
+        said = await _run(
+            [program, *settings, "-C", str(folder), *arguments],
+            stdin=stdin,
+            env=environment(env),
+            accept=accept,
+            seconds=seconds,
+            hold=hold,
+            at_most=at_most,
+        )
+        code = said.code
+    finally:
+        if (commands := _log.get()) is not None:
+            commands.append(GitCommand(str(folder), arguments, time.monotonic() - begun, code))
+    return said
 
 
-_usable: dict[tuple[str, int], str] = {}
+_said: dict[tuple[str, int], str] = {}
 
 
 async def usable_git() -> str:
@@ -159,10 +192,20 @@ async def usable_git() -> str:
         GitMissing: there is none.
         GitTooOld: it is older than :data:`MINIMUM`.
     """
+    return await require(MINIMUM)
+
+
+async def require(minimum: tuple[int, ...]) -> str:
+    """The path of a git that is at least as new as ``minimum``.
+
+    Raises:
+        GitMissing: there is none.
+        GitTooOld: it is older; the error names both versions.
+    """
     found = _locate()
     if found is None:
         raise GitMissing
-    if found not in _usable:
+    if found not in _said:
         said = await _run(
             [found[0], "version"],
             stdin=None,
@@ -172,10 +215,9 @@ async def usable_git() -> str:
             hold=(),
             at_most=None,
         )
-        version = parse_version(said.text)
-        if version < MINIMUM:
-            raise GitTooOld(said.text, MINIMUM)
-        _usable[found] = found[0]
+        _said[found] = said.text
+    if parse_version(_said[found]) < minimum:
+        raise GitTooOld(_said[found], minimum)
     return found[0]
 
 

@@ -125,7 +125,11 @@ def _encode(payload: Mapping[str, Any]) -> str:
     try:
         return _encoder.encode(payload)
     except (TypeError, ValueError, RecursionError) as error:
-        raise StoreError("An event cannot be recorded", detail=str(error)) from None
+        raise StoreError(
+            "An event cannot be recorded",
+            detail=str(error),
+            hint="values must be plain JSON: text, finite numbers, true, false, null, lists and mappings",
+        ) from None
 
 
 def _unreadable(what: str, error: ValueError) -> StoreError:

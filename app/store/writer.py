@@ -52,6 +52,7 @@ class Writer:
         self._committed = committed
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closing = False
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="paracle-writer", daemon=True)
         self._thread.start()
 
@@ -78,17 +79,20 @@ class Writer:
 
     def close(self) -> None:
         """Write what waits, then end the thread and close the connection. Safe to call twice."""
-        if self._closing:
-            return
-        self._closing = True
-        self._jobs.put(None)
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+            self._jobs.put(None)
         self._thread.join()
         self._connection.close()
 
     def _put(self, job: _Job) -> None:
-        if self._closing:
-            raise StoreError("The execution store is closed")
-        self._jobs.put(job)
+        # Under a lock: a job behind the sign to end would never be done, and its caller wait for ever.
+        with self._lock:
+            if self._closing:
+                raise StoreError("The execution store is closed")
+            self._jobs.put(job)
 
     def _run(self) -> None:
         closing = False

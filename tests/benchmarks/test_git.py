@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from paracle.app.git.isolation import Isolation
 
+from paracle.app.git.isolation import Isolation
 from tests.benchmarks.conftest import Figure
 from tests.support.repo import RepoBuilder
 

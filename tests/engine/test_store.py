@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from paracle.app.domain.errors import Conflict, NotFound, StoreError
 from paracle.app.domain.events import Event, Kind
+from paracle.app.domain.ids import new_execution_id
 from paracle.app.domain.states import State
 from paracle.app.store.store import Store
-
 from tests.support.drafts import (
     completed,
     draft,
@@ -260,6 +261,19 @@ async def test_a_closed_store_says_so(folder: Path) -> None:
         await store.append(run, [log_line("too late")])
     with pytest.raises(StoreError, match="closed"):
         store.executions()
+
+
+async def test_whoever_writes_while_the_store_is_closed_gets_an_answer(folder: Path) -> None:
+    for _ in range(20):
+        store = Store(folder)
+        await store.create(new_execution_id(), queued())
+        writing = [
+            asyncio.to_thread(asyncio.run, store.create(new_execution_id(), queued())) for _ in range(4)
+        ]
+        closing = asyncio.to_thread(store.close)
+        answers = await asyncio.gather(*writing, closing, return_exceptions=True)
+        refused = [answer for answer in answers if isinstance(answer, BaseException)]
+        assert all(isinstance(answer, StoreError) and "closed" in str(answer) for answer in refused)
 
 
 @given(st.text(max_size=200))

@@ -98,7 +98,9 @@ async def test_an_outline_tells_all_about_a_class_and_its_methods(kit: Kit) -> N
         {"name": "sides", "annotation": "int", "default": "4", "line": 14},
         {"name": "name", "annotation": "str", "default": None, "line": 15},
     ]
-    assert grow["signature"] == ("(self, by: float = 1.0, /, *rest: int, fast: bool = False, **more) -> 'Shape'")
+    assert (
+        grow["signature"] == "(self, by: float = 1.0, /, *rest: int, fast: bool = False, **more) -> 'Shape'"
+    )
     assert [parameter["name"] for parameter in grow["parameters"]] == [
         "self",
         "by",
