@@ -48,7 +48,7 @@ async def commit_all(worktree: Path, branch: str, message: str) -> Commit | None
         GitError: git could not read or write.
     """
     pins = pinned(worktree, branch)
-    await _stage(worktree, pins)
+    await stage_all(worktree, pins)
     ref = f"refs/heads/{branch}"
     async with alongside(staged_changes(worktree, ref, env=pins)) as comparing:
         tree = await git(worktree, "write-tree", env=pins, seconds=LONG)
@@ -71,15 +71,16 @@ async def commit_tree(
     except GitFailed as error:
         if not _nobody(error):
             raise
-        said = await git(folder, *arguments, stdin=message.encode(), env={**(env or {}), **_FALLBACK})
+        said = await git(folder, *arguments, stdin=message.encode(), env={**(env or {}), **NOBODY})
     return said.text
 
 
-_FALLBACK = {
+NOBODY = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")
     for part, value in (("NAME", FALLBACK_NAME), ("EMAIL", FALLBACK_EMAIL))
 }
+"""The identity where git is configured for none."""
 
 
 def _nobody(error: GitFailed) -> bool:
@@ -87,7 +88,8 @@ def _nobody(error: GitFailed) -> bool:
     return "auto-detection is disabled" in error.said or "empty ident" in error.said
 
 
-async def _stage(worktree: Path, pins: Mapping[str, str]) -> Output:
+async def stage_all(worktree: Path, pins: Mapping[str, str]) -> Output:
+    """Bring the index that ``pins`` name to what the work tree holds; repositories in it stay out."""
     try:
         said = await git(worktree, "add", "--all", env=pins, seconds=LONG)
     except GitFailed as error:

@@ -35,7 +35,7 @@ _LEFT_OUT = (
 )
 
 # Above any .gitattributes of the folder: its bytes go in and come out unchanged.
-_VERBATIM = "* -text -ident -filter -working-tree-encoding\n"
+VERBATIM = "* -text -ident -filter -working-tree-encoding\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ async def make_private(
 
 def _write_attributes(info: Path) -> None:
     info.mkdir(exist_ok=True)
-    (info / "attributes").write_text(_VERBATIM, encoding="utf-8")
+    (info / "attributes").write_text(VERBATIM, encoding="utf-8")
 
 
 def _choose(folder: Path, listed: bytes, leave_out: Path) -> _Listing:

@@ -17,13 +17,12 @@ from pathlib import Path
 
 from ..domain.executions import FileChange
 from . import diffs
-from .command import git
 from .commits import Commit, commit_all, with_trailers
 from .copies import make_private
 from .failures import GitConflict, explained
-from .locks import HalfMade, Mark, abandoned, key_of, private_folder, repository_lock
+from .locks import HalfMade, Mark, abandoned, private_folder, project_key, repository_lock
 from .notes import unfinished_work, without_content
-from .place import Forkable, look_at
+from .place import Forkable, common_dir, look_at
 from .removal import losses
 from .status import Status, read_status
 from .tasks import alongside, to_the_end
@@ -42,7 +41,7 @@ class Isolation:
     def __init__(self, project_root: Path, state: Path) -> None:
         self._project = project_root.resolve()
         self._state = state.resolve()
-        self._key = f"{_slug(self._project.name)}-{key_of(self._project)}"
+        self._key = project_key(self._project)
 
     async def open(self, execution: str, when: datetime) -> Workplace:
         """Make the branch and the work tree of an execution, forked from the commit that HEAD stands for now.
@@ -99,7 +98,7 @@ class Isolation:
         Raises:
             GitError: git could not read or write; the work tree is still there.
         """
-        common = await _common_dir(place.repository)
+        common = await common_dir(place.repository)
         with explained(common):
             async with repository_lock(self._state, common):
                 await unlock(place)
@@ -191,11 +190,6 @@ async def _status_of(found: Forkable) -> Status | None:
     return None if found.bare else await read_status(found.folder)
 
 
-async def _common_dir(repository: Path) -> Path:
-    said = await git(repository, "rev-parse", "--git-common-dir")
-    return await asyncio.to_thread((repository / said.text).resolve)
-
-
 def _refuse_existing(*paths: Path) -> None:
     for path in paths:
         if path.exists():
@@ -204,8 +198,3 @@ def _refuse_existing(*paths: Path) -> None:
                 detail=str(path),
                 hint="resume that execution, or start a new one",
             )
-
-
-def _slug(name: str) -> str:
-    kept = "".join(character if character.isalnum() and character.isascii() else "-" for character in name)
-    return kept.strip("-")[:40] or "project"

@@ -28,6 +28,14 @@ def key_of(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
 
 
+def project_key(project: Path) -> str:
+    """The name of a project's folders in the state directory."""
+    name = "".join(
+        character if character.isalnum() and character.isascii() else "-" for character in project.name
+    )
+    return f"{name.strip('-')[:40] or 'project'}-{key_of(project)}"
+
+
 def private_folder(path: Path) -> Path:
     """Make a folder of ours that no repository around it sees, should the state directory lie inside one."""
     path.mkdir(parents=True, exist_ok=True)

@@ -81,3 +81,9 @@ async def _unborn(folder: Path) -> bool:
     """Whether HEAD has no commit yet, rather than one that cannot be read."""
     said = await git(folder, "rev-parse", "--quiet", "--verify", "HEAD", accept=(0, 1))
     return not said.text
+
+
+async def common_dir(repository: Path) -> Path:
+    """The directory that all work trees of a repository share: its refs and objects."""
+    said = await git(repository, "rev-parse", "--git-common-dir")
+    return await asyncio.to_thread((repository / said.text).resolve)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .command import git
+from .command import LONG, git
 from .failures import GitFailed
 
 _UNBORN = "(initial)"
@@ -85,8 +85,9 @@ async def read_status(folder: Path, *, every: bool = False, env: Mapping[str, st
     # Without 'dirty', git would look into each submodule with a process of its own.
     submodules = "--ignore-submodules=none" if every else "--ignore-submodules=dirty"
     said = await git(
-        folder, "status", "--porcelain=v2", "--branch", "-z", "--no-renames", submodules, *listing
-    )
+        folder, "status", "--porcelain=v2", "--branch", "-z", "--no-renames", submodules, *listing,
+        env=env, seconds=LONG,
+    )  # fmt: skip
     return parse_status(said.stdout)
 
 

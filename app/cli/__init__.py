@@ -1,0 +1,1 @@
+"""The `paracle` command: data on stdout, words on stderr, nothing imported before it is needed."""

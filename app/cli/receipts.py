@@ -1,0 +1,100 @@
+"""A receipt, an execution and their figures as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+import typer
+
+from ..domain.errors import BudgetExceeded, ExitCode, OutsideRoot, PolicyRefused, ToolRefused
+from ..domain.executions import Execution, FileChange, Receipt
+from ..domain.ids import shorten
+from ..domain.states import State
+from ..domain.words import count, duration, one_line, plural, usd
+from .printing import aligned, harmless, paint, state_mark
+
+_REFUSALS = frozenset(kind.code for kind in (BudgetExceeded, OutsideRoot, PolicyRefused, ToolRefused))
+
+
+def exit_code(receipt: Receipt) -> ExitCode:
+    """What a command ends with that waited for this run."""
+    if receipt.state is State.COMPLETED:
+        return ExitCode.DONE
+    if receipt.state is State.TERMINATED:
+        return ExitCode.INTERRUPTED
+    refused = receipt.error is not None and receipt.error.get("code") in _REFUSALS
+    return ExitCode.REFUSED if refused else ExitCode.FAILED
+
+
+def receipt_lines(receipt: Receipt, stream: TextIO) -> list[str]:
+    """The account of a finished run without its answer."""
+    head = [
+        state_mark(receipt.state, stream),
+        paint(receipt.agent, stream, bold=True),
+        shorten(receipt.execution),
+        f"in {duration(receipt.seconds)}",
+    ]
+    lines = ["  ".join(head), *_error_lines(receipt.error, stream)]
+    rows = [
+        ("calls", calls_words(receipt.tool_calls, receipt.refused)),
+        ("cost", cost_words(receipt)),
+        ("branch", receipt.branch or "none: it ended before it had one"),
+    ]
+    if receipt.worktree:
+        rows.append(("kept", f"{receipt.worktree}  (it holds files that are in no commit)"))
+    lines += aligned([("files", files_words(receipt)), *rows], indent="  ")
+    lines += ["  " + line for line in file_lines(receipt.files, stream)]
+    lines.append(f"  {paint(receipt.honesty, stream, dim=True)}")
+    return lines
+
+
+def file_lines(files: Sequence[FileChange], stream: TextIO, limit: int = 20) -> list[str]:
+    """One line a changed file: git's letter, lines added and removed, path."""
+    rows = [(file.status, *_counts(file), harmless(one_line(file.path), stream)) for file in files[:limit]]
+    lines = [f"  {line}" for line in aligned(rows, right=frozenset({1, 2}))]
+    colours = {"A": typer.colors.GREEN, "D": typer.colors.RED}
+    lines = [paint(line, stream, colours.get(file.status)) for line, file in zip(lines, files, strict=False)]
+    return lines + [f"  … and {plural(len(files) - limit, 'more file')}"] * (len(files) > limit)
+
+
+def files_words(receipt: Receipt) -> str:
+    """How much was touched, against what was allowed."""
+    allowed = ", ".join(receipt.allowed) or "nothing"
+    return f"{plural(len(receipt.files), 'file')} changed, allowed to write: {allowed}"
+
+
+def calls_words(calls: Mapping[str, int], refused: int) -> str:
+    """How often each tool was called."""
+    parts = [name if times == 1 else f"{name} ×{times:,}" for name, times in calls.items()]
+    words = ", ".join(parts) or "none"
+    return f"{words}; {refused:,} refused" if refused else words
+
+
+def cost_words(receipt: Receipt) -> str:
+    """Money and tokens."""
+    usage = receipt.usage
+    return f"{usd(usage.cost_micro)}, {count(usage.tokens)} tokens"
+
+
+def changes_words(execution: Execution) -> str:
+    """Lines added and removed, for a list."""
+    totals = execution.totals
+    return f"+{totals.added:,} −{totals.removed:,}" if totals.files else ""
+
+
+def _counts(file: FileChange) -> tuple[str, str]:
+    if file.added < 0:
+        return "binary", ""
+    return f"+{file.added:,}", f"−{file.removed:,}"
+
+
+def _error_lines(error: Mapping[str, object] | None, stream: TextIO) -> list[str]:
+    if not error:
+        return []
+    title, detail, hint = (harmless(str(error.get(key) or ""), stream) for key in ("title", "detail", "hint"))
+    lines = [f"  {paint(one_line(title), stream, typer.colors.RED)}"]
+    lines += [f"  {line}" for line in detail.splitlines()[:10]]
+    if hint:
+        lines.append(f"  {paint('hint:', stream, typer.colors.CYAN)} {hint}")
+    return lines
