@@ -9,7 +9,6 @@ from typing import Any
 from .conversation import Usage
 from .ids import shorten
 from .states import State
-from .words import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +129,6 @@ class Receipt:
         if self.model.startswith("script:"):
             return "Replayed from a script; no language model was asked."
         return f"Answered by {self.model}."
-
-    @property
-    def headline(self) -> str:
-        """One line for lists: the answer, else the error."""
-        if self.error:
-            return one_line(str(self.error.get("title", "")))
-        return one_line(self.answer)
 
     def to_dict(self) -> dict[str, Any]:
         """The receipt as plain JSON data; :meth:`from_dict` reads it back."""

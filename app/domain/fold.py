@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from .events import Event, Kind
 from .executions import Execution, Totals
+from .markdown import unmarked
 from .states import State, check_transition
 from .words import one_line
 
@@ -95,5 +96,5 @@ def _finish(row: Execution, event: Event) -> Execution:
     if event.kind is Kind.TERMINATED:
         note = event.payload["reason"]
     else:
-        note = error["title"] if error else receipt["answer"]
+        note = error["title"] if error else unmarked(receipt["answer"][:1000])
     return replace(row, finished=event.time, note=one_line(note), totals=totals, worktree=receipt["worktree"])

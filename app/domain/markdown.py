@@ -1,4 +1,4 @@
-"""Text of unknown origin as Markdown that shows it literally."""
+"""Text of unknown origin as Markdown that shows it literally, and Markdown as plain words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ _SPAN = re.compile(r"(?::[a-z:]+:)?(?P<fence>`+)(?P<code>[^`]+?)(?P=fence)(?!`)_
 _SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 _BACKTICKS = re.compile(r"`+")
 _NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
+
+
+_MARKS = re.compile(
+    r"(?m)^\s{0,3}(?:#{1,6}\s+|>\s?)|(?P<strong>\*\*|__)(?=\S)(?P<words>.+?)(?P=strong)|(?P<fence>`+)(?P<code>.+?)(?P=fence)"
+)
+
+
+def unmarked(text: str) -> str:
+    """Markdown as the words one would read out: without headings' signs, emphasis and backticks."""
+    return _MARKS.sub(lambda found: found["words"] or found["code"] or "", text)
 
 
 def escape(value: object) -> str:

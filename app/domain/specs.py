@@ -50,6 +50,14 @@ class Permissions(Frozen):
     shell: Permission = Field(Answer.DENY, description="May it run commands (run_command)?")
     network: Permission = Field(Answer.DENY, description="May its tools reach the network?")
 
+    @field_validator("write")
+    @classmethod
+    def _below_the_project(cls, globs: tuple[str, ...]) -> tuple[str, ...]:
+        for glob in globs:
+            if glob.startswith(("/", "~")) or ".." in glob.split("/"):
+                raise ValueError(f"'{glob}' leads out of the project; paths are relative to its folder")
+        return globs
+
     def narrowed_by(self, child: Permissions) -> Permissions:
         """These permissions cut down by a child's; a child never gains anything.
 
