@@ -21,7 +21,7 @@ WHEEL_READY := $(WHEEL_VENV)/.ready-$(PYTHON_VERSION)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help run test dev format lint types imports wheel wheel-test bench soak snapshots lock clean
+.PHONY: help run test dev format lint types imports wheel wheel-test bench soak snapshots docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -71,6 +71,9 @@ soak: $(DEV) ## the long-running measurements
 
 snapshots: $(DEV) ## accept what the screens look like now
 	$(VENV)/bin/python -m pytest tests/snapshots --snapshot-update $(PYTEST_ARGS)
+
+docs: $(DEV) ## write the generated reference and the JSON Schemas anew
+	$(VENV)/bin/python -m tests.support.reference
 
 # Resolves pyproject.toml for every platform and Python at once; needs uv (https://docs.astral.sh/uv/).
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

@@ -1,6 +1,7 @@
 """What holds for every test: a home of its own, and no way out to the network."""
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path == HERE / "benchmarks":
         return not any("benchmarks" in argument for argument in config.args)
     return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud what could not be tested here."""
+    if shutil.which("tmux") is None:
+        terminalreporter.section("not tested", yellow=True)
+        terminalreporter.write_line("tests/e2e/test_tmux.py: tmux is not installed")
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ class Permissions(Frozen):
         (), description="Globs of paths below the project that may be written. Empty: none."
     )
     shell: Permission = Field(Answer.DENY, description="May it run commands (run_command)?")
-    network: Permission = Field(Answer.DENY, description="May its tools reach the network?")
+    network: Permission = Field(Answer.DENY, description="May it reach the network? No built-in tool does.")
 
     @field_validator("write")
     @classmethod
@@ -82,7 +82,7 @@ def _covers(parent: str, child: str) -> bool:
 
 
 class Budget(Frozen):
-    """The most an execution may use. ``None``: no limit of that kind."""
+    """The most an execution may use; without a value there is no limit of that kind."""
 
     usd: float | None = Field(None, ge=0, description="Dollars for model calls.")
     tokens: int | None = Field(None, ge=0, description="Input and output tokens together.")
@@ -95,7 +95,7 @@ class Input(Frozen):
 
     type: str = Field("text", description="text, int, number, bool, path, list[…] or a choice a|b|c.")
     default: Any = Field(None, description="The value where none is given.")
-    description: str = ""
+    description: str = Field("", description="Shown in the form and in errors.")
     required: bool = Field(False, description="A run without it is refused.")
 
     @field_validator("type")
@@ -176,15 +176,26 @@ class AgentSpec(Frozen):
     description: str = Field("", description="One sentence: what it does.")
     extends: str | None = Field(None, description="The parent agent.")
     model: str | None = Field(None, description="offline, script:FILE or provider:name.")
-    fallback_models: tuple[str, ...] = ()
-    temperature: float | None = Field(None, ge=0, le=2)
-    inputs: Mapping[str, Input] = Field(default_factory=dict)
+    fallback_models: tuple[str, ...] = Field(
+        (),
+        description="Models to ask when the first cannot answer. No model of this version is asked for one.",
+    )
+    temperature: float | None = Field(
+        None, ge=0, le=2, description="For language models; offline and script models have none."
+    )
+    inputs: Mapping[str, Input] = Field(
+        default_factory=dict, description="What a run wants to know, by name."
+    )
     tools: tuple[str, ...] = Field((), description="The tools it may call.")
-    skills: tuple[str, ...] = ()
+    skills: tuple[str, ...] = Field(
+        (), description="Folders of agents/skills/ it knows; checked to exist, told to language models."
+    )
     permissions: Permissions = Permissions()
     budget: Budget = Budget()
-    cache: Cache | None = None
-    output: Mapping[str, str] = Field(default_factory=dict, description="Name → type of what it returns.")
+    cache: Cache | None = Field(None, description="For language models; offline and script models need none.")
+    output: Mapping[str, str] = Field(
+        default_factory=dict, description="Name → type of what it returns, for workflows."
+    )
     playbook: tuple[Action, ...] = Field((), description="What it does, action by action, when offline.")
 
     @field_validator("name")

@@ -30,7 +30,7 @@ from ..tools.base import AnyTool, ToolContext
 from ..tools.registry import call, schema_of
 from .journal import Journal
 from .meter import Meter
-from .prose import LineBreaker
+from .prose import LineBreaker, Speech
 from .request import RunRequest
 from .steps import StepResult, Steps
 
@@ -131,7 +131,7 @@ class Dialogue:
     async def _listen(
         self, conversation: Conversation, step: int | None, usage: list[Usage] | None = None
     ) -> Turn:
-        said: list[str] = []
+        said = Speech()
         calls: list[ToolCall] = []
         malformed: list[Malformed] = []
         breaker = LineBreaker()
@@ -139,7 +139,7 @@ class Dialogue:
             async for part in self.model.respond(conversation):
                 match part:
                     case Text(text):
-                        said.append(text)
+                        said.add(text)
                         self._tell(breaker.feed(text), step)
                         await self.journal.relieve()
                     case ToolCall():
@@ -157,7 +157,7 @@ class Dialogue:
         finally:
             # Whatever was said before a stop or a fault was paid for, and is kept.
             self._tell(breaker.finish(), step)
-        return Turn("".join(said), tuple(calls), (), tuple(malformed))
+        return Turn(said.text, tuple(calls), (), tuple(malformed))
 
     def _tell(self, pieces: list[tuple[str, bool]], step: int | None) -> None:
         for text, end in pieces:

@@ -36,3 +36,26 @@ class LineBreaker:
         """What is left when the text ends."""
         rest, self._rest = self._rest, ""
         return [(rest, False)] if rest else []
+
+
+class Speech:
+    """Everything that was said in one turn, kept small: a model may say a million little pieces."""
+
+    PIECES = 4096
+    """Pieces that are kept one by one; each costs more memory than the few words in it."""
+
+    def __init__(self) -> None:
+        self._blocks: list[str] = []
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        """Take the next piece."""
+        self._pieces.append(piece)
+        if len(self._pieces) == self.PIECES:
+            self._blocks.append("".join(self._pieces))
+            self._pieces.clear()
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join([*self._blocks, *self._pieces])

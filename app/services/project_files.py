@@ -16,6 +16,9 @@ from .workspace import Workspace
 HIDDEN = frozenset(
     {".git", "__pycache__", ".venv", "node_modules", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 )
+WATCHED_AFTER = 0.5
+"""Seconds after which a folder is sure to be watched."""
+
 READ_LIMIT = 512 * 1024
 """Bytes of a file that a screen shows at the most."""
 
@@ -114,13 +117,26 @@ def file_page(workspace: Workspace, path: str) -> FilePage:
 async def changes(workspace: Workspace, stop: asyncio.Event) -> AsyncIterator[frozenset[Path]]:
     """Sets of files of the project that changed on the disk, until ``stop`` is set.
 
+    The first one is empty: it says that from here on nothing is missed. What was read before may be old.
+
     Raises:
         ProjectError: the system cannot watch the folder.
     """
     # Loading what watches takes longer than a key may wait for its echo.
     module = await asyncio.to_thread(import_module, "..project.watch", __package__)
-    async for changed in module.watch(workspace.project, stop):
-        yield changed
+    stream: AsyncIterator[frozenset[Path]] = module.watch(workspace.project, stop)
+    first = asyncio.ensure_future(anext(stream, None))
+    try:
+        # The system does not tell when it has begun to watch; it takes a few milliseconds.
+        await asyncio.wait((first,), timeout=WATCHED_AFTER)
+        yield frozenset()
+        changed = await first
+        if changed is not None:
+            yield changed
+        async for changed in stream:
+            yield changed
+    finally:
+        first.cancel()
 
 
 def editable_path(workspace: Workspace, path: Path) -> Path | None:

@@ -39,15 +39,20 @@ class RepoBuilder:
         self.git("init", "--quiet")
 
     @classmethod
+    def of(cls, folder: Path) -> RepoBuilder:
+        """The repository that is in ``folder`` already."""
+        repo = cls.__new__(cls)
+        repo.folder = folder
+        return repo
+
+    @classmethod
     def clone(cls, source: RepoBuilder, folder: Path, *options: str) -> RepoBuilder:
         """A clone, for instance a shallow or a bare one."""
         url = f"file://{source.folder}"
         subprocess.run(
             ["git", "clone", "--quiet", *options, url, str(folder)], check=True, capture_output=True
         )
-        repo = cls.__new__(cls)
-        repo.folder = folder
-        return repo
+        return cls.of(folder)
 
     def git(self, *arguments: str, check: bool = True) -> str:
         """Run git as the user would; gives what it printed."""
