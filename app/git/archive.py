@@ -57,6 +57,4 @@ def find_archived(entries: Sequence[Archived], wanted: str) -> Archived:
             wanted in (entry.operation, name, entry.name) or name.startswith(f"exec/{wanted}")
         ):
             return entry
-    raise NotFound(
-        f"Nothing is kept under '{wanted}'", hint="'paracle git archive list' shows what there is"
-    )
+    raise NotFound(f"Nothing is kept under '{wanted}'", hint="'paracle git archive list' shows what there is")

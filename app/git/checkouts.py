@@ -134,9 +134,7 @@ async def in_the_way(
     return _in_the_way((*status.untracked, *status.ignored), await _arriving(folder, before, after, env))
 
 
-async def _arriving(
-    folder: Path, before: str, after: str, env: Mapping[str, str] | None = None
-) -> list[str]:
+async def _arriving(folder: Path, before: str, after: str, env: Mapping[str, str] | None = None) -> list[str]:
     said = await git(
         folder, "diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=AT",
         *revisions(before, after), env=env, seconds=LONG,

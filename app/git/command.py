@@ -164,12 +164,15 @@ async def git(
     """
     program = await usable_git()
     settings = _SETTINGS if attended else (*_SETTINGS, *_UNATTENDED)
+    variables = environment(env)
+    if attended:
+        del variables["GIT_LITERAL_PATHSPECS"]  # a hook may ask git for patterns
     begun, code = time.monotonic(), -1
     try:
         said = await _run(
             [program, *settings, "-C", str(folder), *arguments],
             stdin=stdin,
-            env=environment(env),
+            env=variables,
             accept=accept,
             seconds=seconds,
             hold=hold,

@@ -167,7 +167,9 @@ def _refused(words: str) -> GitFailed:
 async def unmerged(scratch: Path) -> tuple[str, ...]:
     """The paths in conflict."""
     said = await git(scratch, "diff", "--name-only", "--diff-filter=U", "-z", seconds=LONG)
-    return tuple(sorted({name for name in said.stdout.decode("utf-8", "surrogateescape").split("\0") if name}))
+    return tuple(
+        sorted({name for name in said.stdout.decode("utf-8", "surrogateescape").split("\0") if name})
+    )
 
 
 async def commit_part(repository: Path, base: str, tree: str, message: str) -> str:

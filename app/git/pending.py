@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from ..domain.errors import NotFound, UsageError
 from ..domain.history import PendingMerge
+from .archive import kept_commits
 from .command import git
 from .failures import GitConflict
 from .merging import HOOK_SECONDS, Made, resume, unmerged
 from .notes import named
+from .refs import move_refs
 from .scratch import Desk, read_records, write_record
 from .snapshots import Snapshot, take_snapshot
 
@@ -78,8 +80,10 @@ async def keep_waiting(desk: Desk, merge: PendingMerge, conflicts: tuple[str, ..
     return waiting
 
 
-async def take(merge: PendingMerge, path: str, side: Side) -> None:
+async def take(desk: Desk, merge: PendingMerge, path: str, side: Side) -> None:
     """Resolve one path as one side has it, or with the lines of both, ours first.
+
+    What was typed there before is kept in the archive.
 
     Raises:
         Unresolved: that side has no such file, or the lines of both cannot be put together.
@@ -89,6 +93,7 @@ async def take(merge: PendingMerge, path: str, side: Side) -> None:
     stages = await _stages(folder, path)
     if not stages:
         raise NotFound(f"{path} is not in conflict", hint="'paracle git merge --show' lists what is")
+    await _keep_typed(desk, merge, path)
     if side == "both":
         await _both(folder, path, stages)
     elif _STAGES[side] in stages:
@@ -98,6 +103,16 @@ async def take(merge: PendingMerge, path: str, side: Side) -> None:
         await git(folder, "checkout-index", "--force", "--", path)
     else:
         await git(folder, "rm", "--quiet", "--force", "--", path)
+
+
+async def _keep_typed(desk: Desk, merge: PendingMerge, path: str) -> None:
+    folder = Path(merge.folder)
+    if await asyncio.to_thread(_hash, folder / path) in ("", merge.left.get(path)):
+        return
+    if snapshot := await take_snapshot(folder, desk.common):
+        # Under a name of its own: what an operation has kept goes again when it does not come about.
+        kept = kept_commits(f"{merge.id}-typed", {snapshot.commit: snapshot.commit})
+        await move_refs(desk.repository, kept)
 
 
 async def _both(folder: Path, path: str, stages: Mapping[str, tuple[str, str]]) -> None:
@@ -129,9 +144,7 @@ async def _stages(folder: Path, path: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-async def resolved(
-    desk: Desk, merge: PendingMerge, *, hook_seconds: float = HOOK_SECONDS
-) -> Made:
+async def resolved(desk: Desk, merge: PendingMerge, *, hook_seconds: float = HOOK_SECONDS) -> Made:
     """Make the commit of a merge whose conflicts are resolved.
 
     Files that were edited and hold no marker any more are staged; whatever else is in conflict must have
@@ -142,9 +155,11 @@ async def resolved(
         HookRefused, HookTimeout, NothingToMerge, GitError: see :func:`.merging.make`.
     """
     folder = Path(merge.folder)
-    if not folder.exists():
+    if not await asyncio.to_thread(folder.exists):
         raise NotFound(
-            "The merge's work tree is gone", detail=str(folder), hint="'paracle git merge --abort', then again"
+            "The merge's work tree is gone",
+            detail=str(folder),
+            hint="'paracle git merge --abort', then again",
         )
     await _stage_edited(folder, merge)
     if left := await unmerged(folder):
@@ -187,5 +202,4 @@ def _hash(file: Path) -> str:
 async def work_in(merge: PendingMerge, common: Path) -> Snapshot | None:
     """What a person may have done in the merge's work tree, as a commit to keep."""
     folder = Path(merge.folder)
-    there: Callable[[], bool] = folder.exists
-    return await take_snapshot(folder, common) if await asyncio.to_thread(there) else None
+    return await take_snapshot(folder, common) if await asyncio.to_thread(folder.exists) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..domain.history import Mode
-from .command import LONG, git, require
+from .command import LONG, git
 from .commits import NOBODY, commit_tree
 from .failures import GitConflict
 from .refs import read_ref
@@ -57,17 +57,16 @@ async def forecast(wanted: Merging) -> Forecast:
     """What a merge would give.
 
     Raises:
-        GitTooOld: before git 2.38; the error names the version.
         GitConflict: a fast-forward is not possible.
         GitError: a commit is not there, or git could not read.
     """
-    await require(MERGE_TREE)
     where = wanted.repository
     commits = await commits_of(where, wanted.base, wanted.tip)
+    conflicts: tuple[str, ...] = ()
     match wanted.mode:
         case Mode.FF:
             await _check_fast_forward(wanted)
-            tree, conflicts = await _tree_of(where, wanted.tip), ()
+            tree = await _tree_of(where, wanted.tip)
         case Mode.MERGE | Mode.SQUASH:
             tree, conflicts = await merge_trees(where, wanted.target_tip, wanted.tip)
         case Mode.REBASE | Mode.CHERRY_PICK:
@@ -85,9 +84,7 @@ async def merge_trees(repository: Path, ours: str, theirs: str) -> tuple[str, tu
     return tree.decode(), tuple(os.fsdecode(path) for path in paths if path)
 
 
-async def merge_from(
-    repository: Path, base: str, ours: str, theirs: str
-) -> tuple[str, tuple[str, ...]]:
+async def merge_from(repository: Path, base: str, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
     """Merge three trees (or commits): what leads from ``base`` to ``theirs``, done to ``ours``.
 
     ``merge-tree`` takes a merge base from the history alone before git 2.40, so one is written.
@@ -101,14 +98,20 @@ async def merge_from(
 async def commits_of(repository: Path, base: str, tip: str) -> tuple[str, ...]:
     """The commits of a branch since its fork, oldest first, merges left out."""
     said = await git(
-        repository, "rev-list", "--reverse", "--topo-order", "--no-merges", tip, f"^{base}", "--", seconds=LONG
+        repository,
+        "rev-list",
+        "--reverse",
+        "--topo-order",
+        "--no-merges",
+        tip,
+        f"^{base}",
+        "--",
+        seconds=LONG,
     )
     return tuple(said.text.split())
 
 
-async def _replay(
-    repository: Path, onto: str, commits: Sequence[str]
-) -> tuple[str, tuple[str, ...]]:
+async def _replay(repository: Path, onto: str, commits: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     tree = await _tree_of(repository, onto)
     for commit in commits:
         tree, conflicts = await merge_from(repository, f"{commit}^", tree, commit)

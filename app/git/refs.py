@@ -89,7 +89,9 @@ async def target_ref(repository: Path, branch: str) -> tuple[str, str]:
     name = f"{HEADS}{branch}"
     valid = await git(repository, "check-ref-format", name, accept=(0, 1))
     if valid.code or "\n" in branch or branch.startswith("-"):
-        raise UsageError(f"{branch!r} cannot be the name of a branch", hint="'git branch' lists those there are")
+        raise UsageError(
+            f"{branch!r} cannot be the name of a branch", hint="'git branch' lists those there are"
+        )
     if name.startswith(EXECUTIONS):
         raise UsageError(
             "An execution's branch is never merged into",
@@ -98,9 +100,7 @@ async def target_ref(repository: Path, branch: str) -> tuple[str, str]:
         )
     commit = await read_ref(repository, name)
     if commit is None:
-        raise NotFound(
-            f"There is no branch '{branch}'", hint=f"'git branch {branch}' makes it where you are"
-        )
+        raise NotFound(f"There is no branch '{branch}'", hint=f"'git branch {branch}' makes it where you are")
     return name, commit
 
 

@@ -6,6 +6,7 @@ import asyncio
 import filecmp
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..domain.errors import GitError
@@ -29,8 +30,34 @@ _UNDER_WAY = (
 )
 
 
-async def losses(place: Workplace, original: Path) -> tuple[str, ...]:
-    """What only the work tree of ``place`` holds, one entry each; empty when it can go.
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What only a work tree holds.
+
+    Attributes:
+        work: Changed and untracked files, relative to it; :mod:`.snapshots` can keep them.
+        ignored: Ignored files that are nowhere else, relative to it; the same.
+        commits: Commits that its branch does not remember.
+        other: What no commit can keep, in words.
+    """
+
+    work: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.work or self.ignored or self.commits or self.other)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.other
+        yield from self.work
+        yield from self.ignored
+        yield from (f"commit {commit}" for commit in self.commits)
+
+
+async def losses(place: Workplace, original: Path) -> Losses:
+    """What only the work tree of ``place`` holds; false when it can go.
 
     What cannot be found out counts as a loss.
 
@@ -44,12 +71,29 @@ async def losses(place: Workplace, original: Path) -> tuple[str, ...]:
         status = await read_status(place.worktree, every=True, env=pins)
         in_submodules = await _in_submodules(place.worktree, pins)
     except GitError as error:
-        return (f"unknown: {error}",)
+        return Losses(other=(f"unknown: {error}",))
+    work = (*status.changed, *status.untracked)
     if status.branch != place.branch:
-        return (f"not on its branch but on {status.branch or status.commit}",)
-    lost = [*status.changed, *status.untracked, *in_submodules]
-    lost += await asyncio.to_thread(_only_here, place, original, status.ignored)
-    return tuple(lost)
+        other = (f"not on its branch but on {status.branch or status.commit}",)
+        return Losses(work=work, other=other)
+    return await asyncio.to_thread(_look, place, original, work, status.ignored, in_submodules)
+
+
+def _look(
+    place: Workplace,
+    original: Path,
+    work: tuple[str, ...],
+    ignored: Sequence[str],
+    in_submodules: Sequence[str],
+) -> Losses:
+    own = own_directory(place.worktree)
+    only = _ignored_only_here(place.worktree, original, ignored)
+    return Losses(
+        work,
+        tuple(str(Path(path).relative_to(place.worktree)) for path in only),
+        tuple(_forgotten_commits(own)),
+        (*_under_way(own), *in_submodules),
+    )
 
 
 async def _in_submodules(worktree: Path, pins: Mapping[str, str]) -> list[str]:
@@ -64,17 +108,11 @@ def _filled(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def _only_here(place: Workplace, original: Path, ignored: Sequence[str]) -> list[str]:
-    return [*_under_way(place.worktree), *_ignored_only_here(place.worktree, original, ignored)]
-
-
-def _under_way(worktree: Path) -> Iterator[str]:
-    own = own_directory(worktree)
+def _under_way(own: Path) -> Iterator[str]:
     for name in _UNDER_WAY:
         entry = own / name
         if entry.is_file() or (entry.is_dir() and any(entry.iterdir())):
             yield f"git: {name}"
-    yield from _forgotten_commits(own)
 
 
 def _forgotten_commits(own: Path) -> Iterator[str]:
@@ -87,7 +125,7 @@ def _forgotten_commits(own: Path) -> Iterator[str]:
     common = (own / (own / "commondir").read_text(encoding="utf-8").strip()).resolve()
     remembered = _logged(common / "logs" / name)
     if remembered:
-        yield from (f"commit {sha}" for sha in sorted(_logged(own / "logs" / "HEAD") - remembered))
+        yield from sorted(_logged(own / "logs" / "HEAD") - remembered)
 
 
 def _logged(log: Path) -> set[str]:

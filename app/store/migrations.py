@@ -59,6 +59,29 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         WHERE kind NOT IN ('model.text', 'log')
         """,
     ),
+    (
+        """
+        CREATE TABLE operations (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            settled INTEGER NOT NULL,
+            undone TEXT NOT NULL DEFAULT '',
+            kind TEXT NOT NULL,
+            payload TEXT NOT NULL
+        )
+        """,
+        # None at any time but the one in the middle of which a process was killed.
+        "CREATE INDEX operations_unsettled ON operations (number) WHERE NOT settled",
+    ),
+    (
+        """
+        CREATE TABLE reviews (
+            execution TEXT PRIMARY KEY,
+            changed REAL NOT NULL,
+            payload TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 

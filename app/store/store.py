@@ -114,7 +114,8 @@ class Store:
             StoreError: it cannot be written.
         """
         writer, owner = self._writing()
-        return await _written(writer, lambda db: insert(db, execution, queued, owner))
+        row: Execution = await _written(writer, lambda db: insert(db, execution, queued, owner))
+        return row
 
     async def append(self, execution: str, drafts: Sequence[Draft]) -> Execution:
         """Commit events, all or none, and give the row they lead to once they are on the disk.
@@ -124,7 +125,16 @@ class Store:
             NotFound: there is no such execution.
             StoreError: it cannot be written.
         """
-        return await _written(self._writing()[0], lambda db: append(db, execution, drafts))
+        row: Execution = await _written(self._writing()[0], lambda db: append(db, execution, drafts))
+        return row
+
+    async def write(self, operation: Operation) -> Any:
+        """Run what writes to another table in a transaction; gives what it gave, once it is on the disk.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        return await _written(self._writing()[0], operation)
 
     def append_soon(self, execution: str, drafts: Sequence[Draft], settle: Settle) -> None:
         """:meth:`append` with a callback on the running loop instead of an await.
@@ -222,6 +232,14 @@ class Store:
         """What SQLite finds wrong with the file, empty where it is sound. Reads the whole file."""
         return tuple(str(row[0]) for row in self._query("PRAGMA quick_check(20)") if row[0] != "ok")
 
+    def read(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query, for the other tables of this folder.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        return self._query(sql, values)
+
     def version(self) -> int:
         """A number that changes whenever any process has committed anything; costs microseconds."""
         # data_version tells of commits by every other connection, the writer's included.
@@ -302,8 +320,8 @@ def _interrupt(execution: str, draft: Draft) -> Any:
     return operation
 
 
-async def _written(writer: Writer, operation: Operation) -> Execution:
-    future: asyncio.Future[Execution] = asyncio.get_running_loop().create_future()
+async def _written(writer: Writer, operation: Operation) -> Any:
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     def settle(value: Any, error: Exception | None) -> None:
         if future.done():
