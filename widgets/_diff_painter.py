@@ -35,6 +35,8 @@ SIGNS = {ADDED: "+", REMOVED: "-", CONTEXT: " "}
 GLYPHS = {Verdict.ACCEPTED: "✓", Verdict.REJECTED: "✗"}
 BOTH_NUMBERS_FROM = 60
 """Narrower than this, a unified line has one number."""
+KEPT = 64
+"""Rows kept as they were drawn: a screen of them. With more, garbage collections come more often."""
 COMBINING = 64
 """Characters of no width that a line in view may have."""
 NO_END = "  ⊘ no line end"
@@ -58,7 +60,7 @@ class Painter:
         self._width = 0
         self._shift = 0
         self._needle = ""
-        self._strip = lru_cache(maxsize=256)(self._draw)
+        self._strip = lru_cache(maxsize=KEPT)(self._draw)
         self._ink = lru_cache(maxsize=64)(lambda look: ink(widget, f"diff-view--{look}"))
         self._full = lru_cache(maxsize=64)(self._full_style)
 
@@ -120,25 +122,24 @@ class Painter:
         return self._bar(left, right, "file", state)
 
     def _file_verdict(self, file: FileDiff) -> Verdict | None:
-        if file.is_divisible:
-            return self._marks.of(file.path, file.changes)
-        return self._marks.files.get(file.path)
+        if not file.is_divisible:
+            return self._marks.files.get(file.path)
+        # Asked first: the places of all changes in a large file are many objects.
+        return self._marks.of(file.path, file.changes) if file.path in self._marks.verdicts else None
 
     def _hunk(self, row: Row, state: State) -> Strip:
         file, hunk = self._rows.file_of(row), self._rows.hunk_of(row)
         assert hunk is not None
-        given = self._marks.of(file.path, hunk.changes)
         verdicts = self._marks.verdicts.get(file.path, {})
-        if given:
-            words = f"{GLYPHS[given]} {given}"
-        else:
-            words = "◐ in part" if any(place in verdicts for place in hunk.changes) else ""
-        if self._marks.is_reviewed(file.path, hunk.changes):
+        given = self._marks.of(file.path, hunk.changes) if verdicts else None
+        words = f"{GLYPHS[given]} {given}" if given else ""
+        if verdicts and not given and any(place in verdicts for place in hunk.changes):
+            words = "◐ in part"
+        if file.path in self._marks.reviewed and self._marks.is_reviewed(file.path, hunk.changes):
             words = f"{words}  ◉ reviewed".strip()
         left = f"  @@ -{hunk.old_start} +{hunk.new_start} @@ {plain_line(hunk.section)}"
-        look = {Verdict.ACCEPTED: "accepted", Verdict.REJECTED: "rejected"}.get(given) if given else "hunk"
         return self._bar(
-            left, f"{words}  {hunk_words(file, row.hunk)} ", "hunk", state, right_look=look or "hunk"
+            left, f"{words}  {hunk_words(file, row.hunk)} ", "hunk", state, right_look=str(given or "hunk")
         )
 
     def _bar(self, left: str, right: str, look: str, state: State, *, right_look: str = "") -> Strip:

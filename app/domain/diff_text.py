@@ -1,4 +1,4 @@
-"""Unified diffs, as ``git diff-tree --raw -p`` writes them, to values and back.
+"""Unified diffs, as ``git diff-tree --raw -p`` writes them, read into values. See :mod:`.diff_print`.
 
 Names are read in git's quoted form, not in that of ``-z``: with ``-z`` the patch holds names as they are, and
 a name with a line break in it can then pass for anything.
@@ -17,11 +17,9 @@ from .errors import ParacleError
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@(?: ?)(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
-_PLAIN = {"a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r"}
-_NAMED = {ord(char): f"\\{name}" for name, char in _PLAIN.items()} | {0x22: '\\"', 0x5C: "\\\\"}
-_NOTHING = "/dev/null"
+PLAIN = {"a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r"}
+NOTHING = "/dev/null"
 SIGNS = frozenset((CONTEXT, ADDED, REMOVED))
-_NO_NEWLINE = "\\ No newline at end of file"
 
 
 class UnreadableDiff(ParacleError):
@@ -55,25 +53,6 @@ def parse_diff(output: bytes) -> tuple[FileDiff, ...]:
         raise _unreadable(at, f"{lines[at][:60]!r} is not of a diff")
     patched = tuple(_joined(sections))
     return _with_raw(raw, patched) if raw else patched
-
-
-def print_diff(files: Sequence[FileDiff], *, raw: bool = False) -> bytes:
-    """Write a diff that ``git apply`` reads; of binary files only that they differ.
-
-    Args:
-        raw: Begin with git's raw lines, which keep modes and hashes that a patch has no place for.
-    """
-    out: list[str] = []
-    if raw:
-        for file in files:
-            out.append(_raw_line(file))
-        out.append("")
-    for file in files:
-        out += _printed(file)
-    return as_bytes("\n".join([*out, ""])) if out else b""
-
-
-# Reading
 
 
 @dataclass(slots=True)
@@ -118,7 +97,7 @@ class _Header:
             verb = "rename" if status == "R" else "copy"
             old, new = _name(said[f"{verb} from"]), _name(said[f"{verb} to"])
         else:
-            found = [_strip(name) for name in (self.before, self.after) if name and name != _NOTHING]
+            found = [_strip(name) for name in (self.before, self.after) if name and name != NOTHING]
             old = new = found[-1] if found else _half(self.words)
         before = said.get("old mode", said.get("deleted file mode", self.mode))
         after = said.get("new mode", said.get("new file mode", self.mode))
@@ -267,7 +246,7 @@ def _unquoted(words: str) -> str:
 
     def plain(match: re.Match[str]) -> str:
         said = match[1]
-        return chr(int(said, 8)) if len(said) == 3 else _PLAIN.get(said, said)
+        return chr(int(said, 8)) if len(said) == 3 else PLAIN.get(said, said)
 
     # Each escape is one byte, and what is between may be text of any kind.
     parts, at, body = [], 0, words[1:-1]
@@ -292,98 +271,3 @@ def _half(words: str) -> str:
 
 def _unreadable(at: int, why: str) -> UnreadableDiff:
     return UnreadableDiff("The diff cannot be read", detail=f"line {at + 1} {why}")
-
-
-# Printing
-
-
-def _raw_line(file: FileDiff) -> str:
-    status = f"{file.status}{file.similarity:03d}" if file.status in "RC" else file.status
-    names = [file.old_path, file.new_path] if file.status in "RC" else [file.new_path]
-    about = f":{file.old_mode} {file.new_mode} {file.old_id} {file.new_id} {status}"
-    return "\t".join([about, *map(_quoted, names)])
-
-
-def _printed(file: FileDiff) -> Iterator[str]:
-    if file.status != "T":
-        yield from _one_section(file)
-        return
-    nothing = "0" * (len(file.old_id) or 40)
-    gone = tuple(hunk for hunk in file.hunks if not hunk.new_count)
-    come = tuple(hunk for hunk in file.hunks if not hunk.old_count)
-    yield from _one_section(
-        replace(
-            file,
-            status="D",
-            new_mode=NO_MODE,
-            new_id=nothing,
-            hunks=gone,
-            is_binary=file.is_binary and not gone,
-        )
-    )
-    yield from _one_section(
-        replace(
-            file,
-            status="A",
-            old_mode=NO_MODE,
-            old_id=nothing,
-            hunks=come,
-            is_binary=file.is_binary and not come,
-        )
-    )
-
-
-def _one_section(file: FileDiff) -> Iterator[str]:
-    old, new = f"a/{file.old_path}", f"b/{file.new_path}"
-    yield f"diff --git {_quoted(old)} {_quoted(new)}"
-    if file.status == "A":
-        yield f"new file mode {file.new_mode}"
-    elif file.status == "D":
-        yield f"deleted file mode {file.old_mode}"
-    elif file.mode_changed:
-        yield f"old mode {file.old_mode}"
-        yield f"new mode {file.new_mode}"
-    if file.status in "RC":
-        verb = "rename" if file.status == "R" else "copy"
-        yield f"similarity index {file.similarity}%"
-        yield f"{verb} from {_quoted(file.old_path)}"
-        yield f"{verb} to {_quoted(file.new_path)}"
-    if file.old_id != file.new_id:
-        same = file.old_mode == file.new_mode and file.old_mode
-        yield f"index {file.old_id}..{file.new_id}" + (f" {file.old_mode}" if same else "")
-    before, after = (
-        _NOTHING if file.status == "A" else _quoted(old),
-        _NOTHING if file.status == "D" else _quoted(new),
-    )
-    if file.is_binary:
-        yield f"Binary files {before} and {after} differ"
-    elif file.hunks:
-        yield f"--- {_tabbed(before)}"
-        yield f"+++ {_tabbed(after)}"
-        for hunk in file.hunks:
-            yield from _printed_hunk(hunk)
-
-
-def _printed_hunk(hunk: Hunk) -> Iterator[str]:
-    spans = (
-        f"{start},{count}" if count != 1 else f"{start}"
-        for start, count in ((hunk.old_start, hunk.old_count), (hunk.new_start, hunk.new_count))
-    )
-    yield "@@ -{} +{} @@".format(*spans) + (f" {hunk.section}" if hunk.section else "")
-    for index, (kind, text) in enumerate(zip(hunk.kinds, hunk.texts, strict=True)):
-        yield kind + text
-        if index in hunk.unended:
-            yield _NO_NEWLINE
-
-
-def _tabbed(name: str) -> str:
-    return f"{name}\t" if " " in name and not name.startswith('"') else name
-
-
-def _quoted(name: str) -> str:
-    """A name as git writes it with ``core.quotePath`` on."""
-    data = as_bytes(name)
-    if all(0x20 <= byte < 0x7F and byte not in b'"\\' for byte in data):
-        return name
-    chars = (_NAMED.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}") for byte in data)
-    return '"' + "".join(chars) + '"'

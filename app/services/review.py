@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..domain.diffs import FileDiff, Place
+from ..domain.diffs import FileDiff, Place, Selection
 from ..domain.errors import Conflict, NotFound
 from ..domain.events import Kind
 from ..domain.executions import Execution
 from ..domain.feedback import feedback
 from ..domain.review import Part, Review, Verdict
-from ..git.patches import CONTEXT_LINES, diff_files, tree_with
+from ..domain.selecting import select
+from ..git.patches import CONTEXT_LINES, diff_files
 from ..git.refs import HEADS, read_ref
 from ..store.reviews import Reviews
 from . import runs
@@ -135,21 +136,34 @@ def note(
     return _change(workspace, execution, lambda review: review.noted(file, place, text))
 
 
-def accepted_tree(workspace: Workspace, reviewed: Reviewed) -> str:
-    """A new tree of the fork and what is accepted, for a merge of a part (``history.merge(tree=…)``).
+def accepted(workspace: Workspace, reviewed: Reviewed) -> Selection:
+    """What is accepted of everything since the fork, for ``history.merge(selection=…)``.
 
     Raises:
-        Conflict: nothing is accepted, or it cannot stand without what is not.
-        GitError: git cannot read or write.
+        Conflict: nothing is.
+        GitError: git cannot read.
     """
-    review = load(workspace, reviewed.execution)
-    chosen = review.selection(files(reviewed))
+    chosen = load(workspace, reviewed.execution).selection(files(_since_fork(reviewed)))
     if not chosen.parts:
         raise Conflict(
             "Nothing is accepted yet",
             hint="accept files, hunks or lines in the review, or merge the whole branch",
         )
-    return asyncio.run(tree_with(reviewed.repository, reviewed.base, reviewed.tip, chosen))
+    return chosen
+
+
+def named(reviewed: Reviewed, paths: Collection[str] = (), hunks: Collection[str] = ()) -> Selection:
+    """As :func:`accepted`, the files and hunks that a command line names (see :func:`.select`).
+
+    Raises:
+        NotFound, Conflict: a word names nothing, or several hunks.
+        GitError: git cannot read.
+    """
+    return select(files(_since_fork(reviewed)), paths, hunks)
+
+
+def _since_fork(reviewed: Reviewed) -> Reviewed:
+    return replace(reviewed, base=reviewed.execution.base_commit)
 
 
 def message(workspace: Workspace, reviewed: Reviewed) -> str:

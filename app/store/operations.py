@@ -66,6 +66,10 @@ class Operations:
         sql = f"{_SELECT} WHERE settled AND undone = '' AND kind = ? ORDER BY number DESC"
         return tuple(map(_operation, self._store.read(sql, (kind,))))
 
+    def is_settled(self, operation: str) -> bool:
+        """Whether there is an operation of this id that was done."""
+        return bool(self._store.read("SELECT 1 FROM operations WHERE settled AND id = ?", (operation,)))
+
     def get(self, prefix: str) -> Operation:
         """The operation whose id starts with ``prefix``.
 

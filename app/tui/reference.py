@@ -56,7 +56,7 @@ def _section(title: str, place: type[DOMNode]) -> str:
 
 
 def _own_bindings(place: type[DOMNode]) -> Iterator[Binding]:
-    """The bindings that a class and its bases of ours declare; Textual's own scrolling keys have no tooltip."""
+    """The bindings of a class and its bases of ours; Textual's own scrolling keys have no tooltip."""
     for base in place.__mro__:
         for one in vars(base).get("BINDINGS", ()):
             if isinstance(one, Binding) and one.tooltip:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paracle.app.domain.diff_text import UnreadableDiff, parse_diff, print_diff
+from paracle.app.domain.diff_print import print_diff
+from paracle.app.domain.diff_text import UnreadableDiff, parse_diff
 from paracle.app.domain.diff_words import pairs, word_changes
 from paracle.app.domain.diffs import ADDED, REMOVED, FileDiff, Place, Selection, apply_hunks, as_text, shown
 from paracle.app.domain.errors import Conflict
@@ -24,7 +25,7 @@ TEXTS = st.tuples(st.lists(LINES, max_size=12), st.booleans()).map(
 )
 NAMES = st.one_of(
     st.sampled_from(["a b", "-rf", 'q"q', "new\nline", "tab\there", "é", "\udcff", "a b/a b", "back\\slash"]),
-    st.text(st.characters(codec="utf-8", exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1),
+    st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1),
 )
 IDS = st.integers(1, 2**64).map(lambda number: f"{number:040x}")
 NOTHING = "0" * 40
@@ -206,7 +207,22 @@ def test_half_of_a_link_is_refused() -> None:
 
 def test_removed_lines_stand_beside_the_lines_that_took_their_place() -> None:
     [hunk] = hunks_of("a\nb\nc\n", "a\nx\ny\nz\nc\n")
-    assert [tuple(pair) for pair in pairs(hunk.lines)] == [(0, 0), (1, 2), (None, 3), (None, 4), (5, 5)]
+    assert [tuple(pair) for pair in pairs(hunk)] == [(0, 0), (1, 2), (None, 3), (None, 4), (5, 5)]
+
+
+def test_a_line_stands_beside_the_one_it_is_most_like() -> None:
+    [hunk] = hunks_of("def total(a, b):\n", "log = 1\n\ndef total(a, b, c):\nx\n")
+    assert [tuple(pair) for pair in pairs(hunk)] == [(None, 1), (None, 2), (0, 3), (None, 4)]
+
+
+@given(TEXTS, TEXTS)
+def test_every_line_stands_somewhere_and_in_order(old: str, new: str) -> None:
+    for hunk in hunks_of(old, new):
+        found = list(pairs(hunk))
+        left = [pair.left for pair in found if pair.left is not None]
+        right = [pair.right for pair in found if pair.right is not None]
+        assert left == [index for index, line in enumerate(hunk.lines) if line.kind != ADDED]
+        assert right == [index for index, line in enumerate(hunk.lines) if line.kind != REMOVED]
 
 
 def marked(old: str, new: str) -> tuple[list[str], list[str]]:
