@@ -7,21 +7,18 @@ conflict is known before anything is written. One git command then brings the fi
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .checkouts import CheckoutBusy, in_the_way, under_way
+from .checkouts import WITH_CONTENT, in_the_way
 from .command import LONG, git
-from .commits import commit_tree, stage_all
+from .commits import commit_tree
 from .failures import GitConflict, explained
 from .merging import nothing
 from .notes import named
 from .previews import merge_from
+from .working import files_as_tree, refused
 
 
 class ApplyConflicts(GitConflict):
@@ -83,34 +80,11 @@ async def write_change(change: Change, *, hold: Sequence[int] = ()) -> None:
     folder = change.folder
     async with files_as_tree(folder) as (now, env):
         if now != (await git(folder, "rev-parse", f"{change.before}^{{tree}}")).text:
-            raise _refused("files there have changed at this moment", folder)
+            raise refused("files there have changed at this moment", folder)
         if taken := await in_the_way(folder, change.before, change.after, env=env):
-            raise _refused(f"{named(taken)}: ignored by git, and in the way", folder)
+            raise refused(f"{named(taken)}: ignored by git, and in the way", folder)
         with explained(folder):
             await git(
                 folder, "read-tree", "-m", "-u", change.before, change.after,
-                env=env, seconds=LONG, hold=hold,
+                env={**env, **WITH_CONTENT}, seconds=LONG, hold=hold,
             )  # fmt: skip
-
-
-@asynccontextmanager
-async def files_as_tree(folder: Path) -> AsyncIterator[tuple[str, Mapping[str, str]]]:
-    """The tree of all files in a work tree that are not ignored, and the index it was read with."""
-    own = Path((await git(folder, "rev-parse", "--absolute-git-dir")).text)
-    if words := await asyncio.to_thread(under_way, own):
-        raise _refused(f"{words} is under way", folder)
-    with tempfile.TemporaryDirectory(prefix="paracle-") as name:
-        index = Path(name) / "index"
-        if await asyncio.to_thread((own / "index").exists):
-            await asyncio.to_thread(shutil.copyfile, own / "index", index)
-        env = {"GIT_INDEX_FILE": str(index)}
-        await stage_all(folder, env)
-        yield (await git(folder, "write-tree", env=env, seconds=LONG)).text, env
-
-
-def _refused(why: str, folder: Path) -> CheckoutBusy:
-    return CheckoutBusy(
-        "The folder cannot take the changes now",
-        detail=f"{folder}: {why}",
-        hint="finish or move away what is named, then try again",
-    )

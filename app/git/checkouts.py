@@ -23,10 +23,15 @@ _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
     "REVERT_HEAD": "a revert",
+    "sequencer": "a cherry-pick",
     "BISECT_LOG": "a bisection",
     "rebase-merge": "a rebase",
     "rebase-apply": "a rebase",
 }
+
+
+WITH_CONTENT = {"GIT_LFS_SKIP_SMUDGE": "0"}
+"""In the user's own files, LFS has content and not pointers, as after any merge of theirs."""
 
 
 class CheckoutBusy(GitConflict):
@@ -173,10 +178,11 @@ async def follow(checkout: Checkout, before: str, after: str, *, hold: Sequence[
             # Never drops a commit, should the user make one at this moment.
             await git(
                 folder, "merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-squash", "--commit",
-                "--no-verify-signatures", "--no-autostash", "--no-stat", after, seconds=LONG, hold=hold,
+                "--no-verify-signatures", "--no-autostash", "--no-stat", after,
+                env=WITH_CONTENT, seconds=LONG, hold=hold,
             )  # fmt: skip
         else:
-            await git(folder, "reset", "--quiet", "--keep", after, seconds=LONG, hold=hold)
+            await git(folder, "reset", "--quiet", "--keep", after, env=WITH_CONTENT, seconds=LONG, hold=hold)
             await _or_back(checkout, before, hold)
     except GitFailed as error:
         if type(error) is not GitFailed:

@@ -26,6 +26,7 @@ from .place import Forkable, common_dir, look_at
 from .removal import losses
 from .status import Status, read_status
 from .tasks import alongside, to_the_end
+from .working import commit_of_files
 from .workplaces import Workplace, branch_name
 from .worktrees import add_worktree, fill, forget_worktree, undo, unlock
 
@@ -43,8 +44,12 @@ class Isolation:
         self._state = state.resolve()
         self._key = project_key(self._project)
 
-    async def open(self, execution: str, when: datetime) -> Workplace:
+    async def open(self, execution: str, when: datetime, *, with_changes: bool = False) -> Workplace:
         """Make the branch and the work tree of an execution, forked from the commit that HEAD stands for now.
+
+        Args:
+            with_changes: Fork from a commit of the user's files as they are, those in no commit included.
+                It is on the execution's branch only; index, files and stash stay as they are.
 
         When this fails or is cancelled, nothing of it is left. When the process is killed, the next call
         in the project clears what was left.
@@ -61,7 +66,10 @@ class Isolation:
             with explained(self._state):
                 return await self._open_copy(execution, branch)
         with explained(found.common, self._state):
-            return await self._open_worktree(execution, branch, found)
+            base = found.head
+            if with_changes and not found.bare:
+                base = await commit_of_files(found.folder)
+            return await self._open_worktree(execution, branch, found, base)
 
     async def commit(self, place: Workplace, message: str, trailers: Mapping[str, str]) -> Commit | None:
         """Commit everything that changed in a workplace, except what is ignored; ``None`` when nothing did.
@@ -109,9 +117,9 @@ class Isolation:
                 await to_the_end(forget_worktree(place.repository, place.worktree))
         return True
 
-    async def _open_worktree(self, execution: str, branch: str, found: Forkable) -> Workplace:
+    async def _open_worktree(self, execution: str, branch: str, found: Forkable, base: str) -> Workplace:
         worktree = self._worktree_of(execution)
-        made = HalfMade(execution, str(found.folder), str(worktree), branch, found.head)
+        made = HalfMade(execution, str(found.folder), str(worktree), branch, base)
         async with alongside(_status_of(found)) as looking:
             mark = await self._make(made, found.common)
             try:
@@ -121,8 +129,9 @@ class Isolation:
                 await to_the_end(self._take_back(made, mark, found.common))
                 raise
             mark.clear()
-        notes = (*unfinished_work(status), *without_content(worktree))
-        return Workplace(execution, root, worktree, branch, found.head, "worktree", found.folder, notes)
+        unfinished = unfinished_work(status) if base == found.head else ()
+        notes = (*unfinished, *without_content(worktree))
+        return Workplace(execution, root, worktree, branch, base, "worktree", found.folder, notes)
 
     async def _open_copy(self, execution: str, branch: str) -> Workplace:
         private = private_folder(self._state / "copies" / self._key) / execution

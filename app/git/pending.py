@@ -13,13 +13,15 @@ from typing import Literal
 from ..domain.errors import NotFound, UsageError
 from ..domain.history import PendingMerge
 from .archive import kept_commits
+from .checkouts import under_way
 from .command import git
 from .failures import GitConflict
 from .merging import HOOK_SECONDS, Made, resume, unmerged
 from .notes import named
 from .refs import move_refs
 from .scratch import Desk, read_records, write_record
-from .snapshots import Snapshot, take_snapshot
+from .snapshots import take_snapshot
+from .worktrees import own_directory
 
 Side = Literal["base", "ours", "theirs", "both"]
 
@@ -168,6 +170,8 @@ async def resolved(desk: Desk, merge: PendingMerge, *, hook_seconds: float = HOO
             detail=named(left),
             hint="edit the files in place, or 'git add' and 'git rm' them in the merge's work tree",
         )
+    if done := await _done(merge):
+        return Made(done)
     made = await resume(
         folder, merge.target_tip, merge.mode, merge.message, hook_seconds=hook_seconds, hold=()
     )
@@ -199,7 +203,24 @@ def _hash(file: Path) -> str:
         return ""
 
 
-async def work_in(merge: PendingMerge, common: Path) -> Snapshot | None:
-    """What a person may have done in the merge's work tree, as a commit to keep."""
+async def _done(merge: PendingMerge) -> str:
+    """The commit that was made already, by hand or before it could not land; empty where there is none."""
     folder = Path(merge.folder)
-    return await take_snapshot(folder, common) if await asyncio.to_thread(folder.exists) else None
+    if await asyncio.to_thread(lambda: under_way(own_directory(folder))):
+        return ""
+    head = (await git(folder, "rev-parse", "HEAD")).text
+    return "" if head == merge.target_tip else head
+
+
+async def work_in(merge: PendingMerge, common: Path) -> dict[str, str]:
+    """What a person may have done in the merge's work tree, as commits to keep by a name each."""
+    folder = Path(merge.folder)
+    if not await asyncio.to_thread(folder.exists):
+        return {}
+    kept = {}
+    if snapshot := await take_snapshot(folder, common):
+        kept[f"snapshot/{merge.id}"] = snapshot.commit
+    head = (await git(folder, "rev-parse", "HEAD")).text
+    if head != merge.target_tip:
+        kept[f"commits/{head}"] = head
+    return kept

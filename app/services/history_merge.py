@@ -122,12 +122,10 @@ async def abort(session: Session, wanted: str) -> Operation:
     with logged() as commands:
         async with session.changing() as (desk, lock):
             waiting = pending.find_pending(desk, wanted)
-            snapshot = await pending.work_in(waiting, desk.common)
+            typed = await pending.work_in(waiting, desk.common)
             summary = f"give up merging {waiting.branch}"
             operation = new_operation("abort", [waiting.execution], summary)
-            if snapshot:
-                kept = kept_commits(operation.id, {f"snapshot/{waiting.id}": snapshot.commit})
-                await move_refs(desk.repository, kept, hold=(lock,))
+            await move_refs(desk.repository, kept_commits(operation.id, typed), hold=(lock,))
             await remove(desk, waiting.id)
             await session.operations.begin(operation)
             return await session.settle(operation, commands)

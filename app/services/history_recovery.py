@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.history import Operation, RefMove
-from ..git.applying import files_as_tree
 from ..git.archive import drop, kept
 from ..git.command import git
 from ..git.landing import states
 from ..git.refs import move_refs, read_ref, read_refs
 from ..git.scratch import Desk
 from ..git.scratch import remove as remove_scratch
+from ..git.working import files_as_tree
 from ..store.operations import Operations
 from .history_places import rebuild
 

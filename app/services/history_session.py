@@ -16,10 +16,11 @@ from ..domain.ids import new_execution_id
 from ..git.command import git, require
 from ..git.landing import land
 from ..git.locks import project_key, repository_lock
+from ..git.pending import list_pending
 from ..git.place import common_dir
 from ..git.previews import MERGE_TREE
 from ..git.refs import HEADS, read_ref
-from ..git.scratch import Desk, clear
+from ..git.scratch import Desk, clear, remove
 from ..git.status import no_repository
 from ..git.tasks import to_the_end
 from ..git.workplaces import Workplace
@@ -86,6 +87,9 @@ class Session:
             await clear(desk)
             for operation in self.operations.unsettled():
                 await finish_cut_off(self.operations, desk, operation, lock)
+            for merge in list_pending(desk):
+                if self.operations.is_settled(merge.id):  # landed, and killed before its work tree went
+                    await remove(desk, merge.id)
             yield desk, lock
 
     async def target(self, named: str | None) -> str:

@@ -32,6 +32,9 @@ class Past:
         files: of the first commit.
     """
 
+    project = ""
+    """The project's folder below the top of the repository."""
+
     def __init__(self, folder: Path, files: Files | None = None) -> None:
         self.repo = RepoBuilder(folder / "my project")
         self.state = folder / "state"
@@ -40,21 +43,22 @@ class Past:
         self._open()
 
     @classmethod
-    def reopen(cls, folder: Path) -> Past:
+    def reopen(cls, folder: Path, name: str = "my project", project: str = "") -> Past:
         """The one that was made in ``folder``, or in the folder that this is a copy of."""
         past = cls.__new__(cls)
-        past.repo = RepoBuilder.of(folder / "my project")
+        past.repo = RepoBuilder.of(folder / name)
         past.state = folder / "state"
+        past.project = project
         past._open()
         return past
 
     def _open(self) -> None:
         self.workspace = self.opened()
-        self.isolation = Isolation(self.repo.folder, self.state)
+        self.isolation = Isolation(self.repo.folder / self.project, self.state)
 
     def opened(self) -> Workspace:
         """The project as another process opens it."""
-        return Workspace(Project.open(self.repo.folder, tool_names()), self.state)
+        return Workspace(Project.open(self.repo.folder / self.project, tool_names()), self.state)
 
     def __enter__(self) -> Past:
         return self

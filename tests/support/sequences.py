@@ -171,11 +171,12 @@ class World:
 
     def _guarded(self, kind: str, rest: list[Any]) -> None:
         # Taking a side replaces the text with markers that git has put there: what it is made of stays.
-        taking = kind == "end" and rest[0] != "abort"
+        kinds = (kind, *rest) if kind != "kill" else rest[0]
+        taking = kinds[0] == "end" and kinds[1] != "abort"
         before, held = self._mine(), self._bytes(scratch=not taking)
         if kind == "kill":
             self._killed(*rest)
-            moved = rest[0][0] in ("merge", "undo", "apply")
+            moved = rest[0][0] in ("merge", "undo", "apply", "end")
             history.settle(self.past.workspace)
         else:
             try:

@@ -1,0 +1,59 @@
+"""The list of branches with their figures."""
+
+from paracle.app.domain.history import Merged
+from paracle.app.services import history
+from tests.support.history import Past, lines
+
+
+def test_the_listing_tells_what_each_branch_holds(past: Past) -> None:
+    run = past.execution({"a": "1\n2\n"}, {"app.py": lines("one", "TWO", "three")}, leaves={"x": "1\n"})
+    past.repo.commit("mine", app_py=lines("one", "zwei", "three"))
+    past.repo.commit("mine too", other="1\n")
+    (row,) = history.branches(past.workspace)
+    assert (row.execution, row.agent, row.state, row.branch) == (run, "fixer", "completed", past.branch(run))
+    assert row.figures is not None
+    assert (row.figures.ahead, row.figures.behind) == (2, 2)
+    assert (row.figures.files, row.figures.added, row.figures.removed) == (2, 3, 1)
+    assert row.figures.conflicts == ("app.py",)
+    assert (row.worktree, row.dirty) == (str(past.worktree(run)), 1)
+    assert history.branches(past.workspace) == (row,)
+
+
+def test_the_listing_follows_the_target(past: Past) -> None:
+    run = past.execution({"a": "1\n"})
+    past.repo.git("branch", "old")
+    (before,) = history.branches(past.workspace)
+    history.merge(past.workspace, run)
+    (after,) = history.branches(past.workspace)
+    (other,) = history.branches(past.workspace, "old")
+    merged = [row.figures.merged for row in (before, after, other) if row.figures]
+    assert merged == [Merged.NO, Merged.ANCESTRY, Merged.NO]
+
+
+def test_counts_agree_with_git_in_a_history_with_merges(past: Past) -> None:
+    runs = []
+    for number in range(6):
+        runs.append(past.execution({f"r{number}": "1\n"}, {f"s{number}": "2\n"}))
+        if number % 2:
+            past.repo.git("checkout", "-q", "-b", f"side{number}", "HEAD~1" if number > 1 else "HEAD")
+            past.repo.commit(f"side {number}", **{f"side{number}": "1\n"})
+            past.repo.git("checkout", "-q", "main")
+            past.repo.git("merge", "-q", "--no-edit", f"side{number}")
+        past.repo.commit(f"main {number}", **{f"m{number}": "1\n"})
+        if number == 2:
+            past.repo.git("merge", "-q", "--no-edit", past.branch(runs[0]))
+    for row in history.branches(past.workspace):
+        behind, ahead = past.repo.git("rev-list", "--left-right", "--count", f"main...{row.branch}").split()
+        assert row.figures is not None
+        assert (row.figures.ahead, row.figures.behind) == (int(ahead), int(behind))
+
+
+def test_branches_that_would_conflict_with_each_other_are_told(past: Past) -> None:
+    first = past.execution({"app.py": lines("one", "TWO", "three"), "x": "1\n"})
+    second = past.execution({"app.py": lines("one", "zwei", "three")})
+    past.execution({"app.py": lines("ONE", "two", "three")})
+    past.execution({"y": "1\n"})
+    (clash,) = history.clashes(past.workspace)
+    assert ({clash.first, clash.second}, clash.paths) == ({first, second}, ("app.py",))
+    history.merge(past.workspace, first)
+    assert history.clashes(past.workspace) == ()
