@@ -34,6 +34,8 @@ ENTRIES = (
     Entry("agents", "agents", "app", "List, show and create agents."),
     Entry("run", "run", "run", "Run an agent on this folder."),
     Entry("runs", "runs", "app", "List, show, watch and export executions."),
+    Entry("git", "git", "app", "Review, merge, undo and clean up what executions did."),
+    Entry("why", "why", "why", "Say which execution, step and tool call a line comes from."),
     Entry("demo", "demo", "demo", "See two agents work on a small example, offline."),
     Entry("ui", "ui", "ui", "Open the workbench."),
     Entry("doctor", "doctor", "doctor", "Check that this machine has what the workbench needs."),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
 import typer
 
 from ..domain.errors import ExitCode, ParacleError, UsageError
+from .printing import harmless, put_json
 
 
 def report(error: ParacleError, *, as_json: bool) -> int:
@@ -18,13 +18,14 @@ def report(error: ParacleError, *, as_json: bool) -> int:
         The exit code that belongs to it.
     """
     if as_json:
-        print(json.dumps({"error": error.to_dict()}, ensure_ascii=False))
+        put_json({"error": error.to_dict()})
     else:
-        print(_label("error", typer.colors.RED), error.title, file=sys.stderr)
-        if error.detail:
-            print(error.detail, file=sys.stderr)
-        if error.hint:
-            print(_label("hint", typer.colors.CYAN), error.hint, file=sys.stderr)
+        title, detail, hint = (harmless(text, sys.stderr) for text in (error.title, error.detail, error.hint))
+        print(_label("error", typer.colors.RED), title, file=sys.stderr)
+        if detail:
+            print(detail, file=sys.stderr)
+        if hint:
+            print(_label("hint", typer.colors.CYAN), hint, file=sys.stderr)
     return int(error.exit_code)
 
 

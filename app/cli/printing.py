@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -17,6 +18,9 @@ from ..domain.states import State
 
 _NEUTRAL = {code: "�" for code in (*range(32), 127, *range(128, 160)) if chr(code) not in "\n\t"}
 """Control characters do nothing but harm on a terminal: an answer must not move its cursor."""
+
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+"""Bytes of a path that are not UTF-8, as Python holds them. In JSON they are written as ``\\xNN``."""
 
 STATE_COLOURS = {
     State.COMPLETED: typer.colors.GREEN,
@@ -65,7 +69,8 @@ def say(text: str = "") -> None:
 def put_json(value: Any) -> None:
     """Print one JSON document on one line of stdout, at once."""
     _tolerate(sys.stdout)
-    print(json.dumps(value, ensure_ascii=False, default=str), flush=True)
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    print(_NO_TEXT.sub(lambda byte: rf"\\x{ord(byte[0]) - 0xDC00:02x}", text), flush=True)
 
 
 def harmless(text: str, stream: TextIO) -> str:
@@ -117,9 +122,11 @@ def width(stream: TextIO) -> int:
     return get_terminal_size().columns if is_terminal(stream) else 1000
 
 
-def next_step(command: str) -> None:
-    """Say which command to type next."""
-    say(f"{paint('next:', sys.stderr, typer.colors.CYAN, bold=True)} {command}")
+def next_step(command: str, then: str = "") -> None:
+    """Say which command to type next, and which one after it."""
+    for word, line in (("next:", command), ("then:", then)):
+        if line:
+            say(f"{paint(word, sys.stderr, typer.colors.CYAN, bold=True)} {line}")
 
 
 def diff_lines(diff: str, stream: TextIO) -> list[str]:

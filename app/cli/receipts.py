@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TextIO
 
 import typer
@@ -25,6 +26,17 @@ def exit_code(receipt: Receipt) -> ExitCode:
         return ExitCode.INTERRUPTED
     refused = receipt.error is not None and receipt.error.get("code") in _REFUSALS
     return ExitCode.REFUSED if refused else ExitCode.FAILED
+
+
+def merge_command(receipt: Receipt, folder: Path) -> str:
+    """The command that merges what a run changed into the repository around ``folder``; empty for none.
+
+    A folder without git has none: its runs worked on copies, each in a private repository.
+    """
+    if not (receipt.files and receipt.branch and receipt.repository):
+        return ""
+    is_here = folder.resolve().is_relative_to(Path(receipt.repository).resolve())
+    return f"paracle git merge {shorten(receipt.execution)}" if is_here else ""
 
 
 def receipt_lines(receipt: Receipt, stream: TextIO) -> list[str]:

@@ -79,7 +79,7 @@ def run(
         if as_json:
             put_json(receipt.to_dict())
         else:
-            show_receipt(receipt)
+            show_receipt(receipt, request.folder)
     raise typer.Exit(code)
 
 
@@ -98,15 +98,16 @@ def parse_inputs(written: Sequence[str]) -> dict[str, str | list[str]]:
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
-def show_receipt(receipt: Receipt) -> None:
-    """The answer on stdout; the account and the next command on stderr."""
+def show_receipt(receipt: Receipt, folder: Path) -> None:
+    """The answer on stdout; the account and the next command, to be typed in ``folder``, on stderr."""
     if receipt.answer.strip():
         put(harmless(receipt.answer.rstrip(), sys.stdout))
         say()
     for line in receipts.receipt_lines(receipt, sys.stderr):
         say(line)
     short = shorten(receipt.execution)
-    next_step(f"paracle runs show {short} --diff" if receipt.files else f"paracle runs log {short}")
+    look = f"paracle runs show {short} --diff" if receipt.files else f"paracle runs log {short}"
+    next_step(look, receipts.merge_command(receipt, folder))
 
 
 def drive(

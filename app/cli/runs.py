@@ -89,8 +89,9 @@ def show(
         put_json({**data, "diff": changes} if diff else data)
     elif diff:
         _show_diff(row, changes)
+        _suggest_merge(receipt, global_options(ctx).folder)
     elif receipt is not None:
-        _show_receipt(receipt)
+        _show_receipt(receipt, global_options(ctx).folder)
     else:
         _show_unfinished(row)
 
@@ -114,7 +115,7 @@ def watch(ctx: typer.Context, prefix: Execution, as_json: AsJson = False) -> Non
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         row = runs.find(here, row.id)
         receipt = runs.receipt_of(here, row) if row.state.is_final else None
-    _tell_end(row, receipt, as_json=as_json)
+    _tell_end(row, receipt, global_options(ctx).folder, as_json=as_json)
 
 
 @app.command("log")
@@ -184,14 +185,20 @@ def export(
         next_step(f"paracle run {row.agent} --model script:{output}")
 
 
-def _show_receipt(receipt: Receipt) -> None:
+def _show_receipt(receipt: Receipt, folder: Path) -> None:
     """A receipt that was asked for: all of it on stdout."""
     for line in receipts.receipt_lines(receipt, sys.stdout):
         put(line)
     if receipt.answer.strip():
         put("\n" + harmless(receipt.answer.rstrip(), sys.stdout))
     if receipt.files:
-        next_step(f"paracle runs show {shorten(receipt.execution)} --diff")
+        merge = receipts.merge_command(receipt, folder)
+        next_step(f"paracle runs show {shorten(receipt.execution)} --diff", merge)
+
+
+def _suggest_merge(receipt: Receipt | None, folder: Path) -> None:
+    if receipt is not None and (merge := receipts.merge_command(receipt, folder)):
+        next_step(merge)
 
 
 def _list_row(row: ExecutionRow, now: float) -> tuple[str, ...]:
@@ -229,7 +236,7 @@ def _show_unfinished(row: ExecutionRow) -> None:
     next_step(f"paracle runs {'log' if again else 'watch'} {row.short}")
 
 
-def _tell_end(row: ExecutionRow, receipt: Receipt | None, *, as_json: bool) -> None:
+def _tell_end(row: ExecutionRow, receipt: Receipt | None, folder: Path, *, as_json: bool) -> None:
     if receipt is None:
         if as_json:
             put_json(row.to_dict())
@@ -240,7 +247,7 @@ def _tell_end(row: ExecutionRow, receipt: Receipt | None, *, as_json: bool) -> N
     if as_json:
         put_json(receipt.to_dict())
     else:
-        show_receipt(receipt)
+        show_receipt(receipt, folder)
     raise typer.Exit(receipts.exit_code(receipt))
 
 

@@ -11,7 +11,7 @@ from ..domain.history import Mode
 from .command import LONG, git
 from .commits import NOBODY, commit_tree
 from .failures import GitConflict
-from .refs import read_ref
+from .refs import read_revision
 
 MERGE_TREE = (2, 38)
 """The first git whose ``merge-tree`` merges without a work tree."""
@@ -133,4 +133,4 @@ async def _check_fast_forward(wanted: Merging) -> None:
 
 
 async def _tree_of(repository: Path, revision: str) -> str:
-    return await read_ref(repository, f"{revision}^{{tree}}") or revision
+    return await read_revision(repository, f"{revision}^{{tree}}") or revision

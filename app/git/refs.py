@@ -67,8 +67,16 @@ async def list_tips(repository: Path, *prefixes: str) -> tuple[Tip, ...]:
 
 
 async def read_ref(repository: Path, ref: str) -> str | None:
-    """What a ref by its full name stands for; ``None`` where it does not exist."""
-    said = await git(repository, "rev-parse", "--quiet", "--verify", ref, accept=(0, 1))
+    """What a ref stands for; ``None`` where there is none of exactly that full name.
+
+    Looked up by name, not as a revision: ``branch~1`` is not a branch.
+    """
+    return (await read_refs(repository, [ref]))[ref]
+
+
+async def read_revision(repository: Path, revision: str) -> str | None:
+    """The object that a revision stands for; ``None`` where it does not exist."""
+    said = await git(repository, "rev-parse", "--quiet", "--verify", revision, accept=(0, 1))
     return said.text or None
 
 

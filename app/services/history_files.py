@@ -9,6 +9,7 @@ from pathlib import Path
 from ..domain.errors import Conflict, GitError
 from ..domain.executions import Execution
 from ..domain.history import BranchRow, Cleanup, Kept, Merged, Operation, RefMove
+from ..domain.words import plural
 from ..git.applying import plan_change
 from ..git.archive import drop, kept_commits
 from ..git.checkouts import Checkout, list_checkouts
@@ -96,7 +97,7 @@ async def cleanup(session: Session, rows: tuple[BranchRow, ...], *, dry_run: boo
                     await unlock(place)
                     await forget_worktree(desk.repository, place.worktree)
             moves = [RefMove(f"refs/heads/{row.branch}", row.tip, None) for row, _ in going]
-            summary = f"clean up {len(moves)} merged branches"
+            summary = f"clean up {plural(len(moves), 'merged branch', 'merged branches')}"
             operation = new_operation("cleanup", [row.execution for row, _ in going], summary, moves)
             done = await session.perform(desk, operation, hold=lock, commands=commands)
             return Cleanup(names, tuple(kept), done.id)

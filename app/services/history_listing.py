@@ -15,6 +15,7 @@ from ..domain.errors import Conflict, NotFound
 from ..domain.events import Kind
 from ..domain.executions import Execution
 from ..domain.history import BranchRow, Clash, Figures, Merged, Operation
+from ..domain.ids import shorten
 from ..git.branches import Compared, compare, trees_of
 from ..git.clashes import find_clashes
 from ..git.command import git
@@ -216,7 +217,9 @@ async def diff(
         return found
     if chosen := tuple(one for one in found if file in (one.path, one.old_path)):
         return chosen
-    raise NotFound(f"{file} was not changed", hint="'paracle git diff --stat' lists what was")
+    raise NotFound(
+        f"{file} was not changed", hint=f"'paracle git diff {shorten(subject.id)} --stat' lists what was"
+    )
 
 
 def _commit_of(session: Session, subject: Subject, step: int) -> str:

@@ -172,7 +172,8 @@ async def _named(wants: Merging, names: Collection[str]) -> Selection:
             chosen.append(file)
     if missed:
         raise NotFound(
-            f"Nothing was changed at {named(sorted(missed))}", hint="'paracle git diff --stat' lists what was"
+            f"Nothing was changed at {named(sorted(missed))}",
+            hint="'paracle git diff ID --stat' lists what was",
         )
     return Selection.of_files(chosen)
 

@@ -1,10 +1,12 @@
 """Folders that the commands are tried on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import make_project
+from tests.support.history import Past
 from tests.support.repo import RepoBuilder
 
 CODE = '''\
@@ -44,3 +46,11 @@ def repo(tmp_path: Path) -> RepoBuilder:
 def project(tmp_path: Path) -> Path:
     """A lite project with the agent ``worker``, without git."""
     return make_project(tmp_path / "project")
+
+
+@pytest.fixture
+def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Past]:
+    """A repository whose project has executions behind it, where the commands look for them too."""
+    monkeypatch.setenv("PARACLE_STATE_DIR", str(tmp_path / "state"))
+    with Past(tmp_path) as past:
+        yield past

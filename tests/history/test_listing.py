@@ -1,5 +1,8 @@
 """The list of branches with their figures."""
 
+import pytest
+
+from paracle.app.domain.errors import NotFound
 from paracle.app.domain.history import Merged
 from paracle.app.services import history
 from tests.support.history import Past, lines
@@ -28,6 +31,14 @@ def test_the_listing_follows_the_target(past: Past) -> None:
     (other,) = history.branches(past.workspace, "old")
     merged = [row.figures.merged for row in (before, after, other) if row.figures]
     assert merged == [Merged.NO, Merged.ANCESTRY, Merged.NO]
+
+
+@pytest.mark.parametrize("suffix", ["~1", "^{tree}", "@{0}", "^", "/../x", ":app.py", "\n"])
+def test_a_branch_is_named_exactly_and_never_by_a_revision(past: Past, suffix: str) -> None:
+    name = past.branch(past.execution({"a": "1\n"})) + suffix
+    for ask in (history.show, history.discard, history.merge):
+        with pytest.raises(NotFound):
+            ask(past.workspace, name)
 
 
 def test_counts_agree_with_git_in_a_history_with_merges(past: Past) -> None:
