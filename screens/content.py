@@ -6,6 +6,7 @@ of them, and together they would cost more than everything that it does need.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from textual.worker import Worker
 from ..app.domain.errors import ParacleError
 from ..app.services import project_files
 from ..widgets.empty_state import EmptyState
+from .collector import settle
 from .messages import NewsArrived
 
 if TYPE_CHECKING:
@@ -36,6 +38,12 @@ if TYPE_CHECKING:
 
 PREPARE_AFTER = 0.5
 """Seconds after the start."""
+
+PREPARE_EVERY = 0.1
+"""Seconds between two pages that are made ready, so that keys come between them."""
+
+SETTLE_AFTER = 0.5
+"""Seconds from a page's first showing until all that it needed at first is there."""
 
 NOTHING, AGENT, FILE, FORM, RUN = "nothing", "agent", "file", "form", "run"
 
@@ -59,6 +67,7 @@ class ContentPane(Vertical):
         self._file = ""
         self._run: Execution | None = None
         self._over_run = False
+        self._mounting = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         self._pages[NOTHING] = EmptyState(
@@ -76,8 +85,26 @@ class ContentPane(Vertical):
     @work(thread=True, group="prepare", exit_on_error=False)
     def _prepare(self) -> None:
         # Imports: a tenth of a second that nobody then waits for.
-        from ..widgets import agent_detail  # noqa: F401
-        from . import run_view  # noqa: F401
+        from ..widgets import _prose
+        from ..widgets.agent_detail import AgentDetail
+        from .run_view import RunView
+
+        _prose.prepare("What reads Markdown is imported with the first that there is to read.")
+        self.call_later(self._prepare_pages, [(AGENT, AgentDetail), (RUN, RunView)])
+
+    async def _prepare_pages(self, wanted: list[tuple[str, Callable[[], Widget]]]) -> None:
+        name, make = wanted.pop(0)
+        await self._page(name, make)
+        if wanted:
+            self.set_timer(PREPARE_EVERY, lambda: self.call_later(self._prepare_pages, wanted))
+
+    def update_node_styles(self, animate: bool = True) -> None:
+        """Style this pane alone when a class of it changes; no rule for a page asks for those classes.
+
+        Textual would style every widget of every page once more, whenever the focus enters or leaves.
+        """
+        if self.is_attached:
+            self.app.stylesheet.apply(self, animate=animate)
 
     # What there is to show
 
@@ -179,7 +206,12 @@ class ContentPane(Vertical):
 
     @work(thread=True, exclusive=True, group="content", exit_on_error=False)
     def _read_agent(self, entry: AgentEntry) -> None:
+        from ..widgets import _prose, _source_view
+
         page = project_files.agent_page(self._workspace, entry)
+        _source_view.prepare(page.source, str(page.entry.path))
+        if page.agent is not None:
+            _prose.prepare(page.agent.instructions)
         self.call_later(self._put_agent, page)
 
     async def _put_agent(self, page: project_files.AgentPage) -> None:
@@ -194,7 +226,11 @@ class ContentPane(Vertical):
 
     @work(thread=True, exclusive=True, group="content", exit_on_error=False)
     def _read_file(self, path: str) -> None:
+        from ..widgets import text_detail
+
         page = project_files.file_page(self._workspace, path)
+        if not page.trouble:
+            text_detail.prepare(page.path, page.data)
         self.call_later(self._put_file, page)
 
     async def _put_file(self, page: project_files.FilePage) -> None:
@@ -218,8 +254,12 @@ class ContentPane(Vertical):
     @work(thread=True, group="look", exit_on_error=False)
     def _look(self) -> None:
         # A person who opens a run waits for it: not until the next time that news is fetched.
+        from .run_view import prepare
+
         news = self._feed.look()
         if news is not None:
+            if news.watched is not None:
+                prepare(news.watched)
             self.post_message(NewsArrived(news))
 
     @work(thread=True, group="pages", exit_on_error=False)
@@ -230,11 +270,14 @@ class ContentPane(Vertical):
     @work(thread=True, exclusive=True, group="changes", exit_on_error=False)
     def _read_changes(self, execution: Execution) -> None:
         from ..app.services.runs import diff_of
+        from ..widgets import text_detail
+        from .run_view import CHANGES_NAME
 
         try:
             diff = diff_of(self._workspace, execution)
         except ParacleError as error:
             diff = str(error)
+        text_detail.prepare(CHANGES_NAME, diff.encode("utf-8", "surrogateescape"))
         self.call_later(lambda: self._run_view.put_changes(execution.id, diff))
 
     # Pages
@@ -252,10 +295,14 @@ class ContentPane(Vertical):
         return cast("RunView", self._pages[RUN])
 
     async def _page(self, name: str, make: Callable[[], Widget]) -> Widget:
-        if name not in self._pages:
-            page = self._pages[name] = make()
-            page.display = False
-            await self.mount(page)
+        # Whoever comes second waits: a page can be shown only when it is mounted.
+        async with self._mounting:
+            if name not in self._pages:
+                page = make()
+                page.display = False
+                await self.mount(page)
+                self._pages[name] = page
+                self.set_timer(SETTLE_AFTER, settle)
         return self._pages[name]
 
     def _show(self, name: str, title: str) -> None:

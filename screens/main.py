@@ -28,7 +28,7 @@ from ..widgets.header_bar import HeaderBar
 from ..widgets.key_bar import KeyBar
 from ..widgets.pane_tabs import PaneTabs
 from .content import FORM, NOTHING, RUN, ContentPane
-from .messages import ClockTicked, EditRequested, NewsArrived, ProjectChanged, ProjectMade
+from .messages import ClockTicked, EditRequested, NewsArrived, ProjectChanged, ProjectMade, ReviewRequested
 
 if TYPE_CHECKING:
     from ..app.domain.agents import AgentEntry
@@ -55,6 +55,7 @@ class MainScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "run_agent", "Run", id="main.run", tooltip="Run this agent"),
         Binding("x", "stop_run", "Stop", id="main.stop", tooltip="Stop this run; its work is kept"),
+        Binding("d", "review", "Diff", id="main.review", tooltip="Review what this run changed"),
         Binding("e", "edit", "Edit", id="main.edit", tooltip="Open this file in your editor"),
         Binding("i", "make_project", "Init", id="main.init", tooltip="Make a project of this folder"),
         Binding("z", "zoom", "Zoom", id="main.zoom", tooltip="Give the middle pane the whole width"),
@@ -295,6 +296,8 @@ class MainScreen(Screen[None]):
             return True
         if action == "make_project" and self._workspace.project.parac is not None:
             return False
+        if action == "review" and not (self._current_run and self._current_run.totals.files):
+            return False
         return None if self.why_not(action) else True
 
     def why_not(self, action: str) -> str:
@@ -349,6 +352,11 @@ class MainScreen(Screen[None]):
         if row is not None:
             stopped = runs.stop(self._workspace, row.id)
             self.notify(f"{stopped.short} {stopped.agent} is stopped; what it did is kept.", markup=False)
+
+    def action_review(self) -> None:
+        """Review what the chosen run changed."""
+        if self._current_run is not None:
+            self.post_message(ReviewRequested(self._current_run.id))
 
     def action_edit(self) -> None:
         """Open the chosen file in ``$VISUAL`` or ``$EDITOR``."""

@@ -30,10 +30,22 @@ class ProjectChanged(Message):
 
 @dataclass
 class EditRequested(Message):
-    """A file is to be opened in the person's editor."""
+    """A file is to be opened in the person's editor, at a line where one is given (from 1)."""
 
     path: Path
+    line: int = 0
 
 
 class ProjectMade(Message):
     """The folder has become a project; it is to be opened anew."""
+
+
+@dataclass
+class ReviewRequested(Message):
+    """The changes of an execution are to be reviewed."""
+
+    execution: str
+
+
+class HistoryChanged(Message):
+    """Branches or the person's files were changed by a merge, or by taking one back."""

@@ -7,27 +7,37 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.css.query import NoMatches
 from textual.widget import Widget
-from textual.widgets import TabbedContent, TabPane
 
 from ..app.domain.events import Event, Kind
 from ..app.domain.executions import Execution, Receipt
 from ..app.domain.states import State
 from ..app.services.feed import Watched
+from ..widgets import _prose
 from ..widgets.receipt_view import ReceiptView
 from ..widgets.run_log import RunLog
 from ..widgets.run_summary import RunSummary
 from ..widgets.step_list import StepList
+from ..widgets.tab_strip import Tab, TabbedPages, tab_bindings
 from ..widgets.text_detail import TextDetail
 
 WIDE = 90
 """From this width on the steps stand beside the log instead of above it."""
 
 
+LOG, RECEIPT, CHANGES = "run-log", "run-receipt", "run-changes"
+ENDINGS = (Kind.COMPLETED, Kind.FAILED, Kind.TERMINATED)
+CHANGES_NAME = "changes.diff"
 WITH_RECEIPT = (State.COMPLETED, State.FAILED, State.TERMINATED)
+
+
+def prepare(news: Watched) -> None:
+    """Read the answer that the news may bring; in a thread, so that :meth:`RunView.put` is quick."""
+    for event in news.telling:
+        if event.kind in ENDINGS:
+            _prose.prepare(Receipt.from_dict(event.payload["receipt"]).answer)
 
 
 class RunView(Widget):
@@ -38,25 +48,7 @@ class RunView(Widget):
     One run, live or long finished. **Log** is every event as it was recorded, **Receipt** the account of a
     finished run, **Changes** what its branch changed. `enter` on a step shows it in the log.
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "right_square_bracket",
-            "tab(1)",
-            "Next tab",
-            key_display="]",
-            id="run.next-tab",
-            tooltip="Next tab",
-        ),
-        Binding(
-            "left_square_bracket",
-            "tab(-1)",
-            "Previous tab",
-            key_display="[",
-            id="run.previous-tab",
-            show=False,
-            tooltip="Previous tab",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*tab_bindings("run")]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -67,13 +59,12 @@ class RunView(Widget):
         with Horizontal(id="run-body"):
             with Vertical(id="run-steps"):
                 yield StepList()
-            with TabbedContent(initial="run-log", id="run-tabs"):
-                with TabPane("Log", id="run-log"):
-                    yield RunLog()
-                with TabPane("Receipt", id="run-receipt"):
-                    yield ReceiptView()
-                with TabPane("Changes", id="run-changes"):
-                    yield TextDetail()
+            yield TabbedPages(
+                Tab("Log", RunLog(id=LOG)),
+                Tab("Receipt", ReceiptView(id=RECEIPT)),
+                Tab("Changes", TextDetail(id=CHANGES)),
+                id="run-tabs",
+            )
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= WIDE, "-wide")
@@ -88,7 +79,7 @@ class RunView(Widget):
         self._execution = execution
         self.query_one(StepList).reset()
         self.query_one(RunLog).show(execution.id, execution.created)
-        self.query_one("#run-tabs", TabbedContent).active = "run-log"
+        self._tabs.active = LOG
         self._show_tabs(execution.state in WITH_RECEIPT)
         self.update_row(execution, execution.created)
 
@@ -106,7 +97,7 @@ class RunView(Widget):
         self.query_one(StepList).put(news.telling)
         self.query_one(RunLog).length = news.last_seq
         for event in news.telling:
-            if event.kind in (Kind.COMPLETED, Kind.FAILED, Kind.TERMINATED):
+            if event.kind in ENDINGS:
                 self._show_receipt(Receipt.from_dict(event.payload["receipt"]))
 
     def put_events(self, execution: str, events: Sequence[Event]) -> None:
@@ -117,64 +108,53 @@ class RunView(Widget):
     def put_changes(self, execution: str, diff: str) -> None:
         """Give the text of what the run's branch changed."""
         if self._execution is not None and execution == self._execution.id:
-            page = self.query_one("#run-changes TextDetail", TextDetail)
+            page = self.query_one(TextDetail)
             if diff:
-                page.show("changes.diff", diff.encode("utf-8", "surrogateescape"))
+                page.show(CHANGES_NAME, diff.encode("utf-8", "surrogateescape"))
             else:
                 page.show_message("changes", "This run changed no file.")
 
     def focus_content(self) -> None:
         """Put the focus where the reading is."""
-        active = self.query_one("#run-tabs", TabbedContent).active
-        target: Widget = self.query_one(RunLog)
-        if active == "run-receipt":
-            target = self.query_one(ReceiptView)
-        elif active == "run-changes":
-            self.query_one(TextDetail).focus_text()
-            return
-        target.focus()
+        page = self._tabs.page
+        if isinstance(page, TextDetail):
+            page.focus_text()
+        else:
+            page.focus()
 
     @on(StepList.StepSelected)
     def _go_to_step(self, message: StepList.StepSelected) -> None:
         message.stop()
-        self.query_one("#run-tabs", TabbedContent).active = "run-log"
+        self._tabs.active = LOG
         log = self.query_one(RunLog)
         log.go_to(message.seq)
         log.focus()
 
+    @on(TabbedPages.Chosen)
+    def _read_page(self, message: TabbedPages.Chosen) -> None:
+        message.stop()
+        self.focus_content()
+
     def action_tab(self, step: int) -> None:
-        tabs = self.query_one("#run-tabs", TabbedContent)
-        shown = [pane.id or "" for pane in tabs.query(TabPane) if self._is_shown(pane.id or "")]
+        """Go ``step`` tabs to the right, round the end."""
         was_inside = self.has_focus_within
-        tabs.active = shown[(shown.index(tabs.active) + step) % len(shown)]
+        self._tabs.step(step)
         if was_inside:
             self.call_after_refresh(self.focus_content)
 
-    def _is_shown(self, pane: str) -> bool:
-        try:
-            return self.query_one("#run-tabs", TabbedContent).get_tab(pane).display
-        except NoMatches:
-            return False
+    @property
+    def _tabs(self) -> TabbedPages:
+        return self.query_one("#run-tabs", TabbedPages)
 
     def _show_tabs(self, finished: bool) -> None:
-        tabs = self.query_one("#run-tabs", TabbedContent)
-        for pane in ("run-receipt", "run-changes"):
-            if finished:
-                tabs.show_tab(pane)
-            else:
-                tabs.hide_tab(pane)
+        self._tabs.hidden = frozenset() if finished else frozenset({RECEIPT, CHANGES})
 
     def _show_receipt(self, receipt: Receipt) -> None:
         self.query_one(ReceiptView).show(receipt)
         self._show_tabs(True)
-        # Not at once: while the tabs are being made they go to their first one by themselves.
-        self.query_one("#run-tabs", TabbedContent).call_after_refresh(self._go_to_receipt, receipt.execution)
-
-    def _go_to_receipt(self, execution: str) -> None:
         # What came of it is what one wants to read, unless one is in the middle of the log.
-        current = self._execution is not None and self._execution.id == execution
-        if current and self.query_one(RunLog).following:
+        if self.query_one(RunLog).following:
             inside = self.has_focus_within
-            self.query_one("#run-tabs", TabbedContent).active = "run-receipt"
+            self._tabs.active = RECEIPT
             if inside:
                 self.call_after_refresh(self.focus_content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -24,7 +25,15 @@ MAX_LINES = 5_000
 MAX_COLOURED = 32 * 1024
 """Characters up to which syntax is coloured; colouring takes two to three seconds a megabyte."""
 
+KEPT = 4
+"""Texts whose coloured lines are kept, so that a thread can colour one before the screen draws it."""
+
 FRONT_MATTER = re.compile(r"---\n.*?^---\n", re.DOTALL | re.MULTILINE)
+
+
+def prepare(text: str, path: str) -> None:
+    """Colour a text in a thread, so that :meth:`SourceView.show` does not have to."""
+    _lines_of(text, path)
 
 
 class SourceView(ScrollView, can_focus=True):
@@ -51,7 +60,7 @@ class SourceView(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._lines: list[Content] = []
+        self._lines: tuple[Content, ...] = ()
         self._gutter = 0
 
     def show(self, text: str, path: str) -> int:
@@ -60,16 +69,12 @@ class SourceView(ScrollView, can_focus=True):
         Returns:
             How many lines the text has; at most ``MAX_LINES`` of them are shown.
         """
-        lines = plain(text).split("\n")
-        if lines[-1] == "":
-            lines.pop()
-        self._lines = _coloured("\n".join(lines[:MAX_LINES]), path).split("\n") if lines else []
+        self._lines, width, total = _lines_of(text, path)
         self._gutter = len(str(len(self._lines))) + 2
-        width = max((line.cell_length for line in self._lines), default=0)
         self.virtual_size = Size(self._gutter + width + 1, len(self._lines))
         self.scroll_to(0, 0, animate=False)
         self.refresh()
-        return len(lines)
+        return total
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text, without the line numbers."""
@@ -100,14 +105,31 @@ class SourceView(ScrollView, can_focus=True):
         return Strip.join([gutter, code])
 
 
+@lru_cache(maxsize=KEPT)
+def _lines_of(text: str, path: str) -> tuple[tuple[Content, ...], int, int]:
+    """The lines to show, the cells of the widest, and how many lines the text has."""
+    lines = plain(text).split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    shown = tuple(_coloured("\n".join(lines[:MAX_LINES]), path).split("\n")) if lines else ()
+    return shown, max((line.cell_length for line in shown), default=0), len(lines)
+
+
 def _coloured(text: str, path: str) -> Content:
     if len(text) > MAX_COLOURED:
         return Content(text)
-    from textual.highlight import highlight
-
     front = FRONT_MATTER.match(text)
     if front is None:
-        return highlight(text, path=path)
+        return _highlight(text, path)
     # Read as Markdown, the last line of front matter would be a heading.
     head, body = front.group().removesuffix("\n"), text[front.end() :]
-    return Content("\n").join([highlight(head, language="yaml"), highlight(body, path=path)])
+    return Content("\n").join([_highlight(head, "front-matter.yaml"), _highlight(body, path)])
+
+
+def _highlight(text: str, path: str) -> Content:
+    from pygments.lexers import find_lexer_class_for_filename  # type: ignore[import-untyped]
+    from textual.highlight import highlight
+
+    # Not Textual's guess: for a name that it does not know it tries every language there is, for a second.
+    lexer = find_lexer_class_for_filename(path, text)
+    return highlight(text, language=lexer.aliases[0]) if lexer and lexer.aliases else Content(text)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static, TabbedContent, TabPane, Tabs
+from textual.widgets import Static
 
 from ..app.domain.agents import AgentEntry, ResolvedAgent
 from ..app.domain.problems import Problem, Severity
@@ -19,8 +20,7 @@ from ._field_table import FieldTable
 from ._plain import plain, plain_line
 from ._prose import Prose
 from ._source_view import SourceView
-
-TABS = ("overview", "resolved", "source", "problems")
+from .tab_strip import Tab, TabbedPages, tab_bindings
 
 
 class AgentDetail(Widget):
@@ -28,10 +28,8 @@ class AgentDetail(Widget):
 
     DEFAULT_CSS = """
     AgentDetail { height: 1fr; }
-    AgentDetail TabbedContent { height: 1fr; }
-    AgentDetail TabPane { height: 1fr; padding: 0 1; }
-    AgentDetail ContentSwitcher { height: 1fr; }
-    AgentDetail VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
+    AgentDetail VerticalScroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    AgentDetail SourceView { margin: 0 1; }
     AgentDetail #description { margin: 0 0 1 0; text-style: bold; }
     AgentDetail #chain { color: $foreground-muted; margin: 0 0 1 0; }
     AgentDetail #instructions { margin: 1 0 0 0; }
@@ -41,52 +39,39 @@ class AgentDetail(Widget):
     One agent. **Overview** says what it does and may do. **Resolved** lists every value with the file and
     line that gave it, also those it inherits. **Source** is its file. **Problems** says what to mend.
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "right_square_bracket",
-            "tab(1)",
-            "Next tab",
-            key_display="]",
-            id="agent.next-tab",
-            tooltip="Next tab",
-        ),
-        Binding(
-            "left_square_bracket",
-            "tab(-1)",
-            "Previous tab",
-            key_display="[",
-            id="agent.previous-tab",
-            show=False,
-            tooltip="Previous tab",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*tab_bindings("agent")]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._left_tab: str | None = None
 
     def compose(self) -> ComposeResult:
-        with TabbedContent(initial="overview"):
-            with TabPane("Overview", id="overview"), VerticalScroll(id="overview-page"):
-                yield Static(id="description", markup=False)
-                yield FieldTable(id="fields")
-                yield Prose(id="instructions")
-            with TabPane("Resolved", id="resolved"), VerticalScroll(id="resolved-page"):
-                yield Static(id="chain", markup=False)
-                yield FieldTable(id="all-fields")
-            with TabPane("Source", id="source"):
-                yield SourceView(id="source-page")
-            with TabPane("Problems", id="problems"), VerticalScroll(id="problems-page"):
-                yield Static(id="problem-list", markup=False)
+        yield TabbedPages(
+            Tab(
+                "Overview",
+                VerticalScroll(
+                    Static(id="description", markup=False),
+                    FieldTable(id="fields"),
+                    Prose(id="instructions"),
+                    id="overview",
+                ),
+            ),
+            Tab(
+                "Resolved",
+                VerticalScroll(Static(id="chain", markup=False), FieldTable(id="all-fields"), id="resolved"),
+            ),
+            Tab("Source", SourceView(id="source")),
+            Tab("Problems", VerticalScroll(Static(id="problem-list", markup=False), id="problems")),
+        )
 
     @property
     def active_tab(self) -> str:
         """``overview``, ``resolved``, ``source`` or ``problems``."""
-        return self.query_one(TabbedContent).active
+        return self.query_one(TabbedPages).active
 
     @active_tab.setter
     def active_tab(self, tab: str) -> None:
-        self.query_one(TabbedContent).active = tab
+        self.query_one(TabbedPages).active = tab
 
     def show(self, entry: AgentEntry, agent: ResolvedAgent | None = None, source: str = "") -> None:
         """Show an agent.
@@ -107,15 +92,19 @@ class AgentDetail(Widget):
 
     def focus_page(self) -> None:
         """Put the keyboard on the page shown, so that it can be scrolled."""
-        self.query_one(f"#{self.active_tab}-page").focus(scroll_visible=False)
+        self.query_one(TabbedPages).page.focus(scroll_visible=False)
 
     def action_tab(self, step: int) -> None:
         """Go ``step`` tabs to the right, round the end."""
         was_inside = self.has_focus_within
-        self.active_tab = TABS[(TABS.index(self.active_tab) + step) % len(TABS)]
-        focused = self.screen.focused
-        if was_inside and not isinstance(focused, Tabs):
+        self.query_one(TabbedPages).step(step)
+        if was_inside:
             self.call_after_refresh(self.focus_page)
+
+    @on(TabbedPages.Chosen)
+    def _read_page(self, message: TabbedPages.Chosen) -> None:
+        message.stop()
+        self.focus_page()
 
     def _choose_tab(self, is_resolved: bool) -> None:
         # Of a broken agent nothing else can be said, and this is where the way out is;
@@ -132,7 +121,7 @@ class AgentDetail(Widget):
         self.query_one("#description", Static).update(words)
         self.query_one("#fields", FieldTable).fields = overview(agent) if agent is not None else ()
         self.query_one("#instructions", Prose).show(agent.instructions if agent is not None else "")
-        self.query_one("#overview-page").scroll_home(animate=False)
+        self.query_one("#overview").scroll_home(animate=False)
 
     def _show_resolved(self, agent: ResolvedAgent | None) -> None:
         self.query_one("#all-fields", FieldTable).fields = resolved(agent) if agent is not None else ()
@@ -141,12 +130,12 @@ class AgentDetail(Widget):
             chain = " ← ".join(plain(path.name) for path in agent.chain or (agent.path,))
             chain += f"   config {agent.config_hash()[:8]}"
         self.query_one("#chain", Static).update(chain)
-        self.query_one("#resolved-page").scroll_home(animate=False)
+        self.query_one("#resolved").scroll_home(animate=False)
 
     def _label_problems(self, problems: tuple[Problem, ...]) -> None:
         errors = sum(problem.severity is Severity.ERROR for problem in problems)
         sign = f" ✗{errors}" if errors else f" ⚠{len(problems)}" if problems else ""
-        self.query_one(TabbedContent).get_tab("problems").label = Content(f"Problems{sign}")
+        self.query_one(TabbedPages).rename("problems", f"Problems{sign}")
 
 
 def problem_list(problems: tuple[Problem, ...]) -> Content:

@@ -14,9 +14,10 @@ from textual.dom import DOMNode
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Markdown, Static
+from textual.widgets import Static
 
 from ._field_table import Field, FieldTable
+from ._prose import Prose
 
 
 @runtime_checkable
@@ -43,7 +44,7 @@ class HelpPanel(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     HelpPanel { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     HelpPanel #title { text-style: bold; height: auto; margin: 0 0 1 0; }
-    HelpPanel Markdown { padding: 0; margin: 0; background: transparent; }
+    HelpPanel Prose { margin: 0 0 1 0; }
     HelpPanel .field-table--name { color: $text-accent; text-style: bold; }
     """
 
@@ -51,7 +52,7 @@ class HelpPanel(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
-        yield Markdown(open_links=False)
+        yield Prose()
         yield FieldTable()
 
     def on_mount(self) -> None:
@@ -76,9 +77,7 @@ class HelpPanel(VerticalScroll, can_focus=False):
         title = (owner.BINDING_GROUP_TITLE or "") if owner is not None else ""
         self.query_one("#title", Static).update(Content(title or "Help"))
         words = dedent(owner.HELP or "").strip() if owner is not None else "Press `tab` to go into a pane."
-        page = self.query_one(Markdown)
-        if page.source != words:
-            page.update(words)
+        self.query_one(Prose).show(words)
         self._fill_keys()
         self.scroll_home(animate=False)
 

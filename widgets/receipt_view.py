@@ -23,6 +23,7 @@ MOVE = Binding.Group("Scroll", compact=True)
 MAX_FILES = 200
 """Files listed; of more only the number is said."""
 QUIET = "$foreground-muted"
+HEADING = f"bold {QUIET}"
 STATUS = {"A": "added", "M": "changed", "D": "deleted", "R": "renamed", "T": "type changed"}
 
 
@@ -32,11 +33,8 @@ class ReceiptView(VerticalScroll):
     DEFAULT_CSS = """
     ReceiptView { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     ReceiptView Static { height: auto; }
-    ReceiptView .section { color: $foreground-muted; text-style: bold; margin: 1 0 0 0; }
     ReceiptView #answer { margin: 1 0 0 0; }
-    ReceiptView #honesty { color: $foreground-muted; margin: 1 0 0 0; }
-    ReceiptView #next { margin: 1 0 0 0; }
-    ReceiptView .-blank { display: none; }
+    ReceiptView #rest { margin: 1 0 0 0; }
     """
     BINDING_GROUP_TITLE = "Receipt"
     HELP = """
@@ -58,30 +56,23 @@ class ReceiptView(VerticalScroll):
         self._receipt: Receipt | None = None
 
     def compose(self) -> ComposeResult:
+        # Few widgets: each is styled again whenever the run comes into view.
         yield Static(id="headline", markup=False)
-        yield Static(id="failure", markup=False)
         yield Prose(id="answer")
-        yield Static(id="honesty", markup=False)
-        yield Static(id="next", markup=False)
-        yield Static("Files", classes="section", markup=False)
-        yield Static(id="files", markup=False)
-        yield Static("Account", classes="section", markup=False)
+        yield Static(id="rest", markup=False)
         yield FieldTable(id="account")
 
     def show(self, receipt: Receipt) -> None:
         """Show a receipt."""
         self._receipt = receipt
         with self.app.batch_update():
-            self._fill("#headline", headline(receipt))
-            self._fill("#failure", failure(receipt))
-            self.query_one("#answer", Prose).show(receipt.answer)
-            self.query_one("#answer").set_class(not receipt.answer.strip(), "-blank")
-            self._fill("#honesty", Content(plain_line(receipt.honesty)))
-            self._fill("#files", touched(receipt))
+            said = [headline(receipt), failure(receipt)]
+            self.query_one("#headline", Static).update(Content("\n").join(filter(None, said)))
+            answer = self.query_one("#answer", Prose)
+            answer.show(receipt.answer)
+            answer.display = bool(receipt.answer.strip())
+            self.query_one("#rest", Static).update(rest(receipt))
             self.query_one("#account", FieldTable).fields = account(receipt)
-            self._fill(
-                "#next", Content.assemble(("next  ", QUIET), (next_command(receipt), "bold $text-accent"))
-            )
         self.scroll_home(animate=False)
         self.refresh_bindings()
 
@@ -99,11 +90,6 @@ class ReceiptView(VerticalScroll):
             command = next_command(self._receipt)
             self.app.copy_to_clipboard(command)
             self.notify(command, title="Copied", markup=False)
-
-    def _fill(self, selector: str, words: Content) -> None:
-        line = self.query_one(selector, Static)
-        line.update(words)
-        line.set_class(not words.plain, "-blank")
 
 
 def headline(receipt: Receipt) -> Content:
@@ -127,6 +113,17 @@ def failure(receipt: Receipt) -> Content:
     if words["hint"]:
         lines.append(Content.assemble(("→ ", "$text-accent"), plain_line(words["hint"], 400)))
     return Content("\n").join(lines)
+
+
+def rest(receipt: Receipt) -> Content:
+    """Who answered, what to type next, and the files; the account's heading ends it."""
+    parts = [
+        Content.styled(plain_line(receipt.honesty), QUIET),
+        Content.assemble(("next  ", QUIET), (next_command(receipt), "bold $text-accent")),
+        Content("\n").join([Content.styled("Files", HEADING), touched(receipt)]),
+        Content.styled("Account", HEADING),
+    ]
+    return Content("\n\n").join(filter(None, parts))
 
 
 def touched(receipt: Receipt) -> Content:

@@ -11,9 +11,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import Static
 
 from ..app.domain.words import plural, size
+from . import _prose, _source_view
 from ._plain import plain_line
 from ._prose import MAX_CHARACTERS, Prose
 from ._prose import MAX_LINES as MAX_PROSE
@@ -21,6 +22,7 @@ from ._source_view import MAX_LINES, SourceView
 
 MARKDOWN = {".md", ".markdown"}
 SNIFF = 8 * 1024
+PAGES = ("page", "lines", "said")
 
 
 class TextDetail(Widget):
@@ -36,7 +38,6 @@ class TextDetail(Widget):
     TextDetail { height: 1fr; padding: 0 1; }
     TextDetail #about { height: 1; color: $foreground-muted; margin: 0 0 1 0; }
     TextDetail #about { text-wrap: nowrap; text-overflow: ellipsis; }
-    TextDetail ContentSwitcher { height: 1fr; }
     TextDetail #page { height: 1fr; scrollbar-size-vertical: 1; }
     TextDetail #said { height: auto; padding: 1 0; color: $foreground-muted; }
     """
@@ -56,14 +57,16 @@ class TextDetail(Widget):
         self._text: str | None = None
         self._about = ""
         self._cut = False
+        self._page = "said"
 
     def compose(self) -> ComposeResult:
         yield Static(id="about", markup=False)
-        with ContentSwitcher(initial="said"):
-            with VerticalScroll(id="page"):
-                yield Prose()
-            yield SourceView(id="lines")
-            yield Static(id="said", markup=False)
+        page = VerticalScroll(Prose(), id="page")
+        lines = SourceView(id="lines")
+        page.display = lines.display = False
+        yield page
+        yield lines
+        yield Static(id="said", markup=False)
 
     @property
     def can_render(self) -> bool:
@@ -124,9 +127,7 @@ class TextDetail(Widget):
 
     def focus_text(self) -> None:
         """Put the keyboard on what is shown, so that it can be scrolled."""
-        current = self.query_one(ContentSwitcher).visible_content
-        if current is not None:
-            current.focus(scroll_visible=False)
+        self.query_one(f"#{self._page}").focus(scroll_visible=False)
 
     def _show_text(self) -> None:
         assert self._text is not None
@@ -149,7 +150,18 @@ class TextDetail(Widget):
 
     def _switch(self, page: str, about: str) -> None:
         self.query_one("#about", Static).update(Content(about))
-        self.query_one(ContentSwitcher).current = page
+        self._page = page
+        for name in PAGES:
+            self.query_one(f"#{name}").display = name == page
+
+
+def prepare(path: str, data: bytes) -> None:
+    """Read a file's text as it will be shown; in a thread, so that :meth:`TextDetail.show` is quick."""
+    text, _ = decode(data[: TextDetail.LIMIT], cut=len(data) > TextDetail.LIMIT)
+    if text and PurePath(path).suffix.lower() in MARKDOWN and not too_long(text):
+        _prose.prepare(text)
+    elif text:
+        _source_view.prepare(text, PurePath(path).name)
 
 
 def decode(data: bytes, *, cut: bool) -> tuple[str | None, str]:

@@ -180,9 +180,7 @@ class AgentSpec(Frozen):
         (),
         description="Models to ask when the first cannot answer. No model of this version is asked for one.",
     )
-    temperature: float | None = Field(
-        None, ge=0, le=2, description="For language models; offline and script models have none."
-    )
+    temperature: float | None = Field(None, ge=0, le=2, description="From 0 to 2; for language models.")
     inputs: Mapping[str, Input] = Field(
         default_factory=dict, description="What a run wants to know, by name."
     )

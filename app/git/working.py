@@ -38,7 +38,8 @@ async def files_as_tree(folder: Path) -> AsyncIterator[tuple[str, Mapping[str, s
     with tempfile.TemporaryDirectory(prefix="paracle-") as name:
         index = Path(name) / "index"
         if await asyncio.to_thread((own / "index").exists):
-            await asyncio.to_thread(shutil.copyfile, own / "index", index)
+            # With its time: by that git knows which files may have changed in the instant it was written.
+            await asyncio.to_thread(shutil.copy2, own / "index", index)
         env = {"GIT_INDEX_FILE": str(index)}
         await stage_all(folder, env)
         yield (await git(folder, "write-tree", env=env, seconds=LONG)).text, env

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path, PurePath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.screen import Screen, SystemModalScreen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
@@ -25,16 +25,22 @@ from ...screens.main import MainScreen
 from ...screens.messages import (
     ClockTicked,
     EditRequested,
+    HistoryChanged,
     NewsArrived,
     ProjectChanged,
     ProjectMade,
+    ReviewRequested,
 )
 from ..domain.errors import ParacleError
 from ..services import project_files
 from ..services.feed import Feed
 from ..services.logs import record_fault
 from ..services.workspace import Workspace
+from .editors import editor_command
 from .themes import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from ...screens.review_list import ReviewListScreen
 
 NEWS_A_SECOND = 20
 """How often the store is looked at; a look that finds nothing costs microseconds."""
@@ -47,6 +53,14 @@ STYLES: list[str | PurePath] = [Path(__file__).parents[2] / "screens" / "main.tc
 """A default screen's own style sheet is not loaded; the application's are."""
 
 
+@runtime_checkable
+class OffersCommands(Protocol):
+    """A screen with actions that the palette offers by name."""
+
+    def named_commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """Title, explanation, what to call."""
+
+
 class WorkbenchApp(App[None]):
     """The workbench over an open workspace. :attr:`workspace` stays the caller's to close."""
 
@@ -56,6 +70,8 @@ class WorkbenchApp(App[None]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the workbench"),
+        Binding("1", "workbench", "Workbench", id="app.workbench", show=False, tooltip="To the workbench"),
+        Binding("3", "reviews", "Review", id="app.review", show=False, tooltip="To the branches to review"),
         Binding("ctrl+q", "quit", "Quit", id="app.quit-anywhere", show=False, tooltip="Leave the workbench"),
     ]
 
@@ -141,11 +157,49 @@ class WorkbenchApp(App[None]):
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         try:
             with self.suspend():
-                subprocess.run([*shlex.split(editor), str(message.path)], check=False)
+                subprocess.run(editor_command(editor, message.path, message.line), check=False)
         except (OSError, ValueError) as error:
             hint = "set VISUAL or EDITOR to an editor that is installed"
             self._present(ParacleError(f"'{editor}' cannot be started", detail=str(error), hint=hint))
         self._main.post_message(ProjectChanged())
+
+    @on(ReviewRequested)
+    def _review_requested(self, message: ReviewRequested) -> None:
+        self._open_review(message.execution)
+
+    @on(HistoryChanged)
+    def _history_changed(self) -> None:
+        self._main.post_message(ProjectChanged())
+
+    @work(thread=True, exclusive=True, group="review", exit_on_error=False)
+    def _open_review(self, execution: str) -> None:
+        # In a thread: what the screen needs takes a while to import.
+        from ...screens.review import ReviewScreen
+
+        self.call_later(self._go_to, partial(ReviewScreen, self._workspace, execution))
+
+    def _go_to(self, make: Callable[[], Screen[None]]) -> None:
+        # From a place, not from the palette or a review that another key has opened meanwhile.
+        if len(self.screen_stack) <= 2 and not isinstance(self.screen, SystemModalScreen):
+            self.push_screen(make())
+
+    def action_workbench(self) -> None:
+        """To the workbench, from any other place."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    @work(thread=True, exclusive=True, group="review", exit_on_error=False)
+    def action_reviews(self) -> None:
+        """To the list of branches, from any other place."""
+        from ...screens.review_list import ReviewListScreen
+
+        self.call_later(self._go_to_reviews, ReviewListScreen)
+
+    def _go_to_reviews(self, kind: type[ReviewListScreen]) -> None:
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, kind):
+            self.pop_screen()
+        if not isinstance(self.screen, kind):
+            self.push_screen(kind(self._workspace))
 
     @on(ProjectMade)
     async def _open_anew(self) -> None:
@@ -192,8 +246,12 @@ class WorkbenchApp(App[None]):
             for binding in type(pane).BINDINGS:
                 if isinstance(binding, Binding) and binding.id not in focused and _is_action(binding):
                     yield self._command(pane, binding, f"{pane.BINDING_GROUP_TITLE}: ")
-        for title, words, call in self._main.named_commands():
-            yield SystemCommand(title, words, call)
+        yield SystemCommand("Review", "To the branches to review (3)", self.action_reviews)
+        if not isinstance(screen, MainScreen):
+            yield SystemCommand("Workbench", "To the workbench (1)", self.action_workbench)
+        if isinstance(screen, OffersCommands):
+            for title, words, call in screen.named_commands():
+                yield SystemCommand(title, words, call)
 
     def _command(self, node: DOMNode, binding: Binding, prefix: str) -> SystemCommand:
         async def act() -> None:
@@ -218,10 +276,7 @@ class WorkbenchApp(App[None]):
         self._present(error)
 
     def _present(self, error: ParacleError) -> None:
-        if isinstance(self.screen, MainScreen):
-            self.screen.present_error(error)
-        else:
-            self.notify(str(error), severity="error", markup=False)
+        self._main.present_error(error)
 
 
 def _is_action(binding: Binding) -> bool:

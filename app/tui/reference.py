@@ -8,8 +8,15 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 from ...screens.main import MainScreen
+from ...screens.review import ReviewScreen
+from ...screens.review_conflicts import ConflictScreen
+from ...screens.review_list import ReviewListScreen
 from ...screens.run_view import RunView
 from ...widgets.agent_detail import AgentDetail
+from ...widgets.branch_list import BranchList
+from ...widgets.changed_files import ChangedFiles
+from ...widgets.conflict_view import ConflictView
+from ...widgets.diff_view import DiffView
 from ...widgets.execution_list import ExecutionList
 from ...widgets.explorer import Explorer
 from ...widgets.receipt_view import ReceiptView
@@ -39,6 +46,13 @@ PLACES: tuple[tuple[str, type[DOMNode]], ...] = (
     ("Its steps", StepList),
     ("Its log", RunLog),
     ("Its receipt", ReceiptView),
+    ("The branches to review", ReviewListScreen),
+    ("Their list", BranchList),
+    ("A review", ReviewScreen),
+    ("Its files", ChangedFiles),
+    ("Its changes", DiffView),
+    ("A merge with conflicts", ConflictScreen),
+    ("Its conflicts", ConflictView),
 )
 
 

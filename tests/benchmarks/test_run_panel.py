@@ -44,8 +44,10 @@ seconds = pytest.mark.parametrize("seconds", [8, pytest.param(30, marks=pytest.m
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
     """As the command starts it: the application turns the collector on once what stays is there."""
+    thresholds = gc.get_threshold()
     gc.disable()
     yield
+    gc.set_threshold(*thresholds)
     gc.unfreeze()
     gc.enable()
 

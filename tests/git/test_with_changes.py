@@ -1,5 +1,6 @@
 """An execution may begin with what the user has not committed; the user's own state stays as it is."""
 
+import os
 from datetime import datetime
 
 import pytest
@@ -48,3 +49,21 @@ async def test_in_the_middle_of_a_merge_it_is_refused_and_nothing_is_left(
         await isolation.open("e1", when, with_changes=True)
     assert repo.run_branches() == []
     assert repo.worktrees() == []
+
+
+async def test_an_edit_in_the_second_of_the_last_git_command_is_seen(
+    repo: RepoBuilder, isolation: Isolation, when: datetime
+) -> None:
+    # Of the same size and with the same time: git then compares with the time of the index itself.
+    repo.git("config", "core.trustctime", "false")
+    path = repo.write("same.txt", "one\n")
+    moment = path.stat().st_mtime_ns - 10_000_000_000
+    os.utime(path, ns=(moment, moment))
+    repo.commit("same")
+    path.write_text("two\n")
+    for touched in (path, repo.git_folder / "index"):
+        os.utime(touched, ns=(moment, moment))
+
+    place = await isolation.open("e1", when, with_changes=True)
+
+    assert (place.root / "same.txt").read_text() == "two\n"

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from textual.widgets import TabbedContent
 
 from paracle.app.domain.states import State
 from paracle.widgets.receipt_view import ReceiptView
+from paracle.widgets.tab_strip import TabbedPages
 from tests.cli.command import make_project
 from tests.support.repo import RepoBuilder
 from tests.tui.driving import workbench
@@ -151,7 +151,7 @@ async def test_opening_a_finished_run_of_an_earlier_day_shows_receipt_log_and_ch
         await bench.see("✓")
         await bench.press("tab", "tab", "enter")
         await bench.see("could write", "git diff")
-        bench.app.screen.query_one(TabbedContent).active = "run-changes"
+        bench.app.screen.query_one("#run-tabs", TabbedPages).active = "run-changes"
         await bench.see("diff --git")
         await bench.press("escape")
         await bench.until(lambda: bench.list.has_focus, "back in the list")

@@ -76,7 +76,9 @@ def test_the_line_behind_every_value_is_known(files: ProjectFiles) -> None:
 def test_crlf_and_a_byte_order_mark_change_neither_values_nor_lines(files: ProjectFiles) -> None:
     text = "\ufeff---\r\ndescription: one\r\ntemperature: hot\r\n---\r\n\r\nWork.\r\nWell.\r\n"
     files.raw_spec("a", text.encode())
-    assert files.check("a") == ["a.md:3:14 error: 'temperature' must be a number, not 'hot'"]
+    assert files.check("a") == [
+        "a.md:3:14 error: 'temperature' must be a number, not 'hot' (From 0 to 2; for language models.)"
+    ]
     files.raw_spec("a", text.replace("hot", "1").encode())
     agent = files.open().agent("a")
     assert agent.instructions == "Work.\nWell."
@@ -119,7 +121,7 @@ def test_all_problems_of_a_file_are_told_at_once_each_at_its_place(files: Projec
     )
     assert files.check("bad") == [
         "bad.md:2:1 error: 'naem' is not a known key (did you mean 'name'?)",
-        "bad.md:3:14 error: 'temperature' must be at most 2, not 3",
+        "bad.md:3:14 error: 'temperature' must be at most 2, not 3 (From 0 to 2; for language models.)",
         "bad.md:4:15 error: 'budget.usd' must be at least 0, not -1 (Dollars for model calls.)",
         "bad.md:4:19 error: 'tokns' is not a known key (did you mean 'tokens'?)",
         "bad.md:5:20 error: 'inputs.a.type': 'pth' is not an input type (did you mean 'path'?)",
@@ -131,7 +133,7 @@ def test_all_problems_of_a_file_are_told_at_once_each_at_its_place(files: Projec
         "bad.md:12:10 error: 'playbook[2].say' must be text, not a list (The answer of the run; a template.)",
         "bad.md:13:14 error: 'cache.ttl' cannot be 'soon' (A duration such as 30m, 1h or 7d.)",
         "bad.md:14:9 error: 'output' must be a mapping of 'key: value', not 'none'"
-        " (Name → type of what it returns.)",
+        " (Name → type of what it returns, for workflows.)",
     ]
 
 
