@@ -111,7 +111,12 @@ def load_script(path: Path) -> Script:
     try:
         return Script.model_validate(data)
     except ValidationError as error:
-        raise problems_of(path, node, error) from None
+        raise problems_of(path, node, error, _known_keys()) from None
+
+
+def _known_keys() -> list[str]:
+    models = (Script, ScriptedTurn, ScriptedCall, ScriptedUsage)
+    return [field.alias or name for model in models for name, field in model.model_fields.items()]
 
 
 def dump_script(script: Script) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -55,8 +56,8 @@ def read_source(path: Path) -> tuple[yaml.Node, dict[str, Any]]:
     return node, data
 
 
-def problems_of(path: Path, node: yaml.Node, error: ValidationError) -> ProjectError:
-    """What pydantic found, each at its place in the file."""
+def problems_of(path: Path, node: yaml.Node, error: ValidationError, known: Sequence[str]) -> ProjectError:
+    """What pydantic found, each at its place in the file; ``known`` are the keys an unknown one may mean."""
     found = []
     for entry in error.errors(include_url=False):
         place = at(node, entry["loc"])
@@ -64,7 +65,7 @@ def problems_of(path: Path, node: yaml.Node, error: ValidationError) -> ProjectE
         message, hint = f"{where}: {_plain_words(entry)}", ""
         if entry["type"] == "extra_forbidden":
             message = f"there is no '{entry['loc'][-1]}' here"
-            hint = _nearest(str(entry["loc"][-1]))
+            hint = _nearest(str(entry["loc"][-1]), known)
         found.append(Problem(path, place[0], place[1], Severity.ERROR, message, hint))
     return ProjectError(f"The script '{path.name}' cannot be used", problems=sorted(found))
 
@@ -151,13 +152,6 @@ def _plain_words(entry: Any) -> str:
     return message[0].lower() + message[1:]
 
 
-def _nearest(key: str) -> str:
-    from .script import Script, ScriptedCall, ScriptedTurn, ScriptedUsage
-
-    known = [
-        field.alias or name
-        for model in (Script, ScriptedTurn, ScriptedCall, ScriptedUsage)
-        for name, field in model.model_fields.items()
-    ]
+def _nearest(key: str, known: Sequence[str]) -> str:
     close = get_close_matches(key, known, 1)
     return f"did you mean '{close[0]}'?" if close else ""
