@@ -153,6 +153,10 @@ class StepList(ScrollView, can_focus=True):
         self.refresh()
         self.refresh_bindings()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """A bar that appears after the list has scrolled begins where the list is, not at the top."""
+        self.vertical_scrollbar.position = self.scroll_y
+
     def watch_now(self) -> None:
         # Only running steps show a time that goes on.
         if any(step.seconds is None for step in self._steps.values()):
