@@ -44,6 +44,7 @@ def change(worktree: Path, number: int) -> None:
         (worktree / f"package_{module}/module_{module}.py").write_text(f"ROUND = {number}\n")
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("files", SIZES)
 async def test_an_isolated_start_against_git_worktree_add(tmp_path: Path, figure: Figure, files: int) -> None:
     repo = populated(tmp_path / "repo", files)
@@ -64,6 +65,7 @@ async def test_an_isolated_start_against_git_worktree_add(tmp_path: Path, figure
     figure(f"isolated start / git worktree add, {files:,} files", statistics.median(ratios), "x", 1.2)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("files", SIZES)
 async def test_a_commit_of_five_files_against_git_add_and_commit(
     tmp_path: Path, figure: Figure, files: int
