@@ -1,4 +1,4 @@
-"""The middle of the workbench: the agent, file, form or run that one looks at.
+"""The middle of the workbench: the agent, workflow, file, form or run that one looks at.
 
 Its pages are imported and mounted when first shown: the first picture of the workbench needs none
 of them, and together they would cost more than everything that it does need.
@@ -6,35 +6,30 @@ of them, and together they would cost more than everything that it does need.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
-from textual.worker import Worker
 
-from ..app.domain.errors import ParacleError
 from ..app.services import project_files
 from ..widgets.empty_state import EmptyState
-from .collector import settle
-from .messages import NewsArrived
+from ..widgets.run_tabs import RunTabs
+from .content_run import NOTHING, RUN, RunContent
 
 if TYPE_CHECKING:
     from ..app.domain.agents import AgentEntry, ResolvedAgent
-    from ..app.domain.executions import Execution
-    from ..app.services.feed import Feed, Watched
+    from ..app.domain.workflows import ResolvedWorkflow, WorkflowEntry
+    from ..app.services.feed import Feed
+    from ..app.services.workflow_pages import WorkflowPage
     from ..app.services.workspace import Workspace
     from ..widgets.agent_detail import AgentDetail
     from ..widgets.run_form import RunForm
-    from ..widgets.run_log import RunLog
     from ..widgets.text_detail import TextDetail
-    from .run_view import RunView
+    from ..widgets.workflow_detail import WorkflowDetail
 
 PREPARE_AFTER = 0.5
 """Seconds after the start."""
@@ -42,13 +37,10 @@ PREPARE_AFTER = 0.5
 PREPARE_EVERY = 0.1
 """Seconds between two pages that are made ready, so that keys come between them."""
 
-SETTLE_AFTER = 0.5
-"""Seconds from a page's first showing until all that it needed at first is there."""
-
-NOTHING, AGENT, FILE, FORM, RUN = "nothing", "agent", "file", "form", "run"
+AGENT, WORKFLOW, FILE, FORM = "agent", "workflow", "file", "form"
 
 
-class ContentPane(Vertical):
+class ContentPane(RunContent):
     """Shows one page at a time; :attr:`page` says which."""
 
     @dataclass
@@ -58,16 +50,10 @@ class ContentPane(Vertical):
         page: str
 
     def __init__(self, workspace: Workspace, feed: Feed, *, id: str, classes: str) -> None:
-        super().__init__(id=id, classes=classes)
-        self.page = NOTHING
-        self._workspace = workspace
-        self._feed = feed
-        self._pages: dict[str, Widget] = {}
+        super().__init__(workspace, feed, id=id, classes=classes)
         self._agent: AgentEntry | None = None
+        self._workflow: WorkflowEntry | None = None
         self._file = ""
-        self._run: Execution | None = None
-        self._over_run = False
-        self._mounting = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         self._pages[NOTHING] = EmptyState(
@@ -76,6 +62,7 @@ class ContentPane(Vertical):
             "r",
             "runs the agent under the cursor",
         )
+        yield RunTabs()
         yield self._pages[NOTHING]
 
     def on_mount(self) -> None:
@@ -108,51 +95,39 @@ class ContentPane(Vertical):
 
     # What there is to show
 
-    @property
-    def run(self) -> Execution | None:
-        """The execution that the run page shows or would show."""
-        return self._run
-
     def show_agent(self, entry: AgentEntry, *, over_run: bool) -> None:
         """Show an agent, read afresh. A form stays, and a run unless ``over_run``."""
-        self._agent, self._file, self._over_run = entry, "", over_run
+        self._choose(agent=entry, over_run=over_run)
         self._read_agent(entry)
+
+    def show_workflow(self, entry: WorkflowEntry, *, over_run: bool) -> None:
+        """Show a workflow, read afresh. A form stays, and a run unless ``over_run``."""
+        self._choose(workflow=entry, over_run=over_run)
+        self._read_workflow(entry)
 
     def show_file(self, path: str, *, over_run: bool) -> None:
         """Show a file of the project. A form stays, and a run unless ``over_run``."""
-        self._agent, self._file, self._over_run = None, path, over_run
+        self._choose(file=path, over_run=over_run)
         self._read_file(path)
 
-    async def show_form(self, agent: ResolvedAgent, models: tuple[str, ...]) -> None:
+    async def show_form(
+        self, agent: ResolvedAgent | ResolvedWorkflow, models: tuple[str, ...], *, in_repository: bool = False
+    ) -> None:
         """Ask for what the agent wants to know."""
         from ..widgets.run_form import RunForm
 
         if FORM in self._pages:
             await self._pages.pop(FORM).remove()
-        form = self._pages[FORM] = RunForm(agent, models)
+        form = self._pages[FORM] = RunForm(agent, models, in_repository=in_repository)
         await self.mount(form)
         self._show(FORM, f"Run {agent.name}")
-
-    async def show_run(self, execution: Execution) -> None:
-        """Show an execution and follow it."""
-        from .run_view import RunView
-
-        self._over_run = False
-        view = cast("RunView", await self._page(RUN, RunView))
-        if self._run is None or self._run.id != execution.id:
-            self._run = execution
-            view.show(execution)
-            view.update_row(execution, time.time())
-            self._feed.watch(execution.id)
-            self._look()
-            if execution.finished is not None:
-                self._read_changes(execution)
-        self._show(RUN, f"{execution.short} {execution.agent}")
 
     def refresh_from_disk(self) -> None:
         """Read again what is shown; its file may have changed."""
         if self.page == AGENT and self._agent is not None:
             self._read_agent(self._agent)
+        elif self.page == WORKFLOW and self._workflow is not None:
+            self._read_workflow(self._workflow)
         elif self.page == FILE:
             self._read_file(self._file)
 
@@ -160,6 +135,8 @@ class ContentPane(Vertical):
         """From a form or a run to the agent or file that was shown before."""
         if self._agent is not None and AGENT in self._pages:
             self._show(AGENT, self._agent.name)
+        elif self._workflow is not None and WORKFLOW in self._pages:
+            self._show(WORKFLOW, self._workflow.name)
         elif self._file and FILE in self._pages:
             self._show(FILE, self._file)
         else:
@@ -170,39 +147,16 @@ class ContentPane(Vertical):
         match self.page:
             case "agent":
                 cast("AgentDetail", self._shown).focus_page()
+            case "workflow":
+                cast("WorkflowDetail", self._shown).focus_page()
             case "file":
                 cast("TextDetail", self._shown).focus_text()
             case "run":
-                self._run_view.focus_content()
+                self.run_view.focus_content()
             case "form":
                 cast("RunForm", self._shown).focus_first()
 
-    # News of the run
-
-    def put_news(self, news: Watched) -> None:
-        """Pass on what the store had of the watched execution."""
-        if self._run is not None:
-            self._run_view.put(news)
-
-    def put_row(self, execution: Execution, now: float) -> None:
-        """Pass on how the watched execution stands."""
-        if self._run is not None and execution.id == self._run.id:
-            ended = self._run.finished is None and execution.finished is not None
-            self._run = execution
-            self._run_view.update_row(execution, now)
-            if ended:
-                self._read_changes(execution)
-
-    def tick(self, now: float) -> None:
-        """Let the time of a live run go on."""
-        if self._run is not None:
-            self._run_view.update_row(self._run, now)
-
     # Reading, in threads
-
-    def on_worker_state_changed(self, message: Worker.StateChanged) -> None:
-        """Hand on what went wrong: these messages do not bubble, and the application tells errors."""
-        self.app.post_message(message)
 
     @work(thread=True, exclusive=True, group="content", exit_on_error=False)
     def _read_agent(self, entry: AgentEntry) -> None:
@@ -223,6 +177,25 @@ class ContentPane(Vertical):
         detail.show(page.entry, page.agent, page.source)
         if self._may_be_replaced:
             self._show(AGENT, page.entry.name)
+
+    @work(thread=True, exclusive=True, group="content", exit_on_error=False)
+    def _read_workflow(self, entry: WorkflowEntry) -> None:
+        from ..app.services.workflow_pages import workflow_page
+        from ..widgets import _source_view, workflow_detail  # noqa: F401, imported here and not while drawing
+
+        page = workflow_page(self._workspace, entry)
+        _source_view.prepare(page.source, str(page.entry.path))
+        self.call_later(self._put_workflow, page)
+
+    async def _put_workflow(self, page: WorkflowPage) -> None:
+        from ..widgets.workflow_detail import WorkflowDetail
+
+        detail = cast("WorkflowDetail", await self._page(WORKFLOW, WorkflowDetail))
+        if self._workflow is None or page.entry.name != self._workflow.name:
+            return  # The cursor has gone on meanwhile.
+        detail.show(page.entry, page.workflow, page.plan, page.source)
+        if self._may_be_replaced:
+            self._show(WORKFLOW, page.entry.name)
 
     @work(thread=True, exclusive=True, group="content", exit_on_error=False)
     def _read_file(self, path: str) -> None:
@@ -246,68 +219,30 @@ class ContentPane(Vertical):
         if self._may_be_replaced:
             self._show(FILE, page.path)
 
-    def on_run_log_page_wanted(self, message: RunLog.PageWanted) -> None:
-        """Read what the log is about to show. Named, not decorated: the log is imported with its page."""
-        message.stop()
-        self._read_page(message.execution, message.first_seq, message.last_seq)
-
-    @work(thread=True, group="look", exit_on_error=False)
-    def _look(self) -> None:
-        # A person who opens a run waits for it: not until the next time that news is fetched.
-        from .run_view import prepare
-
-        news = self._feed.look()
-        if news is not None:
-            if news.watched is not None:
-                prepare(news.watched)
-            self.post_message(NewsArrived(news))
-
-    @work(thread=True, group="pages", exit_on_error=False)
-    def _read_page(self, execution: str, first: int, last: int) -> None:
-        events = self._feed.page(execution, first, last)
-        self.call_later(lambda: self._run_view.put_events(execution, events))
-
-    @work(thread=True, exclusive=True, group="changes", exit_on_error=False)
-    def _read_changes(self, execution: Execution) -> None:
-        from ..app.services.runs import diff_of
-        from ..widgets import text_detail
-        from .run_view import CHANGES_NAME
-
-        try:
-            diff = diff_of(self._workspace, execution)
-        except ParacleError as error:
-            diff = str(error)
-        text_detail.prepare(CHANGES_NAME, diff.encode("utf-8", "surrogateescape"))
-        self.call_later(lambda: self._run_view.put_changes(execution.id, diff))
-
     # Pages
+
+    def _choose(
+        self,
+        *,
+        agent: AgentEntry | None = None,
+        workflow: WorkflowEntry | None = None,
+        file: str = "",
+        over_run: bool,
+    ) -> None:
+        self._agent, self._workflow, self._file, self._over_run = agent, workflow, file, over_run
 
     @property
     def _may_be_replaced(self) -> bool:
-        return self.page in (NOTHING, AGENT, FILE) or (self.page == RUN and self._over_run)
+        return self.page in (NOTHING, AGENT, WORKFLOW, FILE) or (self.page == RUN and self._over_run)
 
     @property
     def _shown(self) -> Widget:
         return self._pages[self.page]
 
-    @property
-    def _run_view(self) -> RunView:
-        return cast("RunView", self._pages[RUN])
-
-    async def _page(self, name: str, make: Callable[[], Widget]) -> Widget:
-        # Whoever comes second waits: a page can be shown only when it is mounted.
-        async with self._mounting:
-            if name not in self._pages:
-                page = make()
-                page.display = False
-                await self.mount(page)
-                self._pages[name] = page
-                self.set_timer(SETTLE_AFTER, settle)
-        return self._pages[name]
-
     def _show(self, name: str, title: str) -> None:
         for page_name, page in self._pages.items():
             page.display = page_name == name
+        self.tabs.display = name == RUN and len(self.tabs.runs) > 1
         self.border_title = title
         if self.page == FORM and name != FORM:
             # A form is made anew each time: what an agent asks for may have changed since.

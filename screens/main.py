@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,11 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.events import DescendantFocus
-from textual.screen import Screen
-from textual.worker import Worker
 
-from ..app.domain.errors import ParacleError
 from ..app.domain.executions import Execution
 from ..app.domain.states import State
 from ..app.services import project_files
@@ -27,23 +21,20 @@ from ..widgets.explorer import Explorer
 from ..widgets.header_bar import HeaderBar
 from ..widgets.key_bar import KeyBar
 from ..widgets.pane_tabs import PaneTabs
-from .content import FORM, NOTHING, RUN, ContentPane
-from .messages import ClockTicked, EditRequested, NewsArrived, ProjectChanged, ProjectMade, ReviewRequested
+from .content import FORM, ContentPane
+from .content_run import RUN
+from .main_asking import AskingActions
+from .main_panes import PANES
+from .messages import ClockTicked, EditRequested, NewsArrived, ProjectChanged, ProjectMade
 
 if TYPE_CHECKING:
-    from ..app.domain.agents import AgentEntry
-    from ..widgets.run_form import RunForm
+    from ..app.domain.workflows import WorkflowEntry
 
-RECENT = 30
-"""How many runs the palette offers to open by name."""
-
-PANES = ("explorer-pane", "content-pane", "runs-pane")
-MODELS = ("offline", "script:")
 READ_AFTER = 0.05
 """Seconds from the first picture to the reading of the project's files; keys typed at once go first."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(AskingActions):
     """Explorer, content and executions. Shows; what it starts and reads goes through services."""
 
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
@@ -53,9 +44,6 @@ class MainScreen(Screen[None]):
     ]
     BINDING_GROUP_TITLE = "Workbench"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "run_agent", "Run", id="main.run", tooltip="Run this agent"),
-        Binding("x", "stop_run", "Stop", id="main.stop", tooltip="Stop this run; its work is kept"),
-        Binding("d", "review", "Diff", id="main.review", tooltip="Review what this run changed"),
         Binding("e", "edit", "Edit", id="main.edit", tooltip="Open this file in your editor"),
         Binding("i", "make_project", "Init", id="main.init", tooltip="Make a project of this folder"),
         Binding("z", "zoom", "Zoom", id="main.zoom", tooltip="Give the middle pane the whole width"),
@@ -80,13 +68,7 @@ class MainScreen(Screen[None]):
     ]
 
     def __init__(self, workspace: Workspace, feed: Feed) -> None:
-        super().__init__()
-        self._workspace = workspace
-        self._feed = feed
-        self._agent: AgentEntry | None = None
-        self._file = ""
-        self._pane = 0
-        self._started = ""
+        super().__init__(workspace, feed)
         self._total = 0
 
     def compose(self) -> ComposeResult:
@@ -120,24 +102,10 @@ class MainScreen(Screen[None]):
     async def show_project(self, workspace: Workspace, feed: Feed) -> None:
         """Show another workspace, from the beginning."""
         self._workspace, self._feed = workspace, feed
-        self._agent, self._file, self._started = None, "", ""
+        self._agent, self._workflow, self._file, self._started = None, None, "", ""
         await self.recompose()
         self._set_pane(0)
         self.on_mount()
-
-    # Parts
-
-    @property
-    def _explorer(self) -> Explorer:
-        return self.query_one(Explorer)
-
-    @property
-    def _list(self) -> ExecutionList:
-        return self.query_one(ExecutionList)
-
-    @property
-    def _content(self) -> ContentPane:
-        return self.query_one(ContentPane)
 
     # What is told
 
@@ -157,9 +125,11 @@ class MainScreen(Screen[None]):
         header = self.query_one(HeaderBar)
         running = [row for row in rows if row.state in (State.QUEUED, State.RUNNING)]
         header.running = len(running)
-        header.waiting = sum(row.state is State.WAITING for row in rows)
-        self._explorer.running = frozenset(row.agent for row in running)
+        self._explorer.running = frozenset(row.agent for row in running if row.kind == "agent")
+        self._explorer.running_workflows = frozenset(row.agent for row in running if row.kind == "workflow")
         self._list.rows = rows
+        self._content.tabs.update_rows(rows)
+        self._look_for_asks(rows)
         self._total = total
         self._show_subtitles()
         if self._started and self._list.go_to(self._started):
@@ -187,17 +157,21 @@ class MainScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="project", exit_on_error=False)
     def _read_project(self) -> None:
+        from ..app.services import workflows
+
         found = project_files.overview(self._workspace)
-        self.call_later(self._show_project, found)
+        self.call_later(self._show_project, found, workflows.listing(self._workspace))
         self.call_later(self._show_repository, *project_files.repository(self._workspace))
 
-    def _show_project(self, found: project_files.Overview) -> None:
+    def _show_project(self, found: project_files.Overview, flows: tuple[WorkflowEntry, ...]) -> None:
         explorer = self._explorer
-        explorer.put_project(found.agents, found.playbooks, found.memory)
+        explorer.put_project(found.agents, found.playbooks, found.memory, flows)
         header = self.query_one(HeaderBar)
         header.project, header.model = found.name, found.model
         if self._agent is not None:
             self._agent = next((entry for entry in found.agents if entry.name == self._agent.name), None)
+        if self._workflow is not None:
+            self._workflow = next((flow for flow in flows if flow.name == self._workflow.name), None)
         self.refresh_bindings()
 
     def _show_repository(self, branch: str, changed: int | None) -> None:
@@ -209,8 +183,16 @@ class MainScreen(Screen[None]):
     def _agent_highlighted(self, message: Explorer.AgentHighlighted | Explorer.PlaybookHighlighted) -> None:
         for entry in self._explorer.agents:
             if entry.name == message.name:
-                self._agent, self._file = entry, ""
+                self._agent, self._workflow, self._file = entry, None, ""
                 self._content.show_agent(entry, over_run=self._explorer.has_focus)
+                self.refresh_bindings()
+
+    @on(Explorer.WorkflowHighlighted)
+    def _workflow_highlighted(self, message: Explorer.WorkflowHighlighted) -> None:
+        for entry in self._explorer.workflows:
+            if entry.name == message.name:
+                self._agent, self._workflow, self._file = None, entry, ""
+                self._content.show_workflow(entry, over_run=self._explorer.has_focus)
                 self.refresh_bindings()
 
     @on(Explorer.FileHighlighted)
@@ -220,6 +202,7 @@ class MainScreen(Screen[None]):
         self.refresh_bindings()
 
     @on(Explorer.AgentChosen)
+    @on(Explorer.WorkflowChosen)
     @on(Explorer.FileChosen)
     def _go_to_content(self) -> None:
         if self._content.page in (RUN, FORM):
@@ -241,122 +224,28 @@ class MainScreen(Screen[None]):
         folders, files = project_files.folder_entries(self._workspace, path)
         self.call_later(self._explorer.put_folder, path, folders, files)
 
-    # Runs
-
-    @on(ExecutionList.Highlighted)
-    async def _run_highlighted(self, message: ExecutionList.Highlighted) -> None:
-        self.refresh_bindings()
-        if self._content.page == RUN and self._list.has_focus:
-            await self._content.show_run(message.execution)
-
-    @on(ExecutionList.Opened)
-    async def _run_opened(self, message: ExecutionList.Opened) -> None:
-        # Before the page is there: afterwards every widget on it would have to be styled again.
-        self._set_pane(1)
-        await self._content.show_run(message.execution)
-        self._focus_pane(1)
-
-    @on(ContentPane.PageChanged)
-    def _page_changed(self) -> None:
-        self.refresh_bindings()
-
-    def on_run_form_submitted(self, message: RunForm.Submitted) -> None:
-        """Run what the form says. Named, not decorated: the form is imported when it is asked for."""
-        self._start_run(message)
-
-    def on_run_form_cancelled(self) -> None:
-        """Leave the form."""
-        self._content.go_back()
-        self._focus_pane(0)
-
-    @work(thread=True, group="start", exit_on_error=False)
-    def _start_run(self, wanted: RunForm.Submitted) -> None:
-        from ..app.services import runs
-
-        handle = runs.start(
-            self._workspace, wanted.agent, wanted.inputs, task=wanted.task, model=wanted.model or None
-        )
-        self.call_later(self._run_started, handle.execution)
-
-    async def _run_started(self, execution: Execution) -> None:
-        self._started = execution.id
-        self._set_pane(1)
-        await self._content.show_run(execution)
-        self._focus_pane(1)
-
-    def on_worker_state_changed(self, message: Worker.StateChanged) -> None:
-        """Hand on what went wrong: these messages do not bubble, and the application tells errors."""
-        self.app.post_message(message)
-
     # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that cannot act now is dim; :meth:`why_not` says why."""
-        if not self.is_mounted:
-            return True
-        if action == "make_project" and self._workspace.project.parac is not None:
+        if self.is_mounted and action == "make_project" and self._workspace.project.parac is not None:
             return False
-        if action == "review" and not (self._current_run and self._current_run.totals.files):
-            return False
-        return None if self.why_not(action) else True
+        return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         """Why an action cannot be done now; empty where it can."""
         match action:
-            case "run_agent" if self._agent is None:
-                return "no agent is chosen"
-            case "run_agent" if self._agent is not None and self._agent.is_broken:
-                return f"{self._agent.name} has errors; its Problems tab says which"
-            case "stop_run":
-                return self._why_not_stop()
             case "make_project" if self._workspace.running:
                 return "runs are at work; they end first"
             case "edit" if self._editable is None:
                 return "no file of this project is chosen"
-        return ""
-
-    def _why_not_stop(self) -> str:
-        row = self._current_run
-        if row is None:
-            return "no run is chosen"
-        if not row.state.is_live:
-            return f"{row.short} is {row.state.word}"
-        return "" if row.id in self._workspace.running else f"{row.short} runs in another process"
-
-    @property
-    def _current_run(self) -> Execution | None:
-        if self._content.page == RUN and not self._list.has_focus:
-            return self._content.run
-        return self._list.highlighted
+        return super().why_not(action)
 
     @property
     def _editable(self) -> Path | None:
-        path = self._workspace.project.root / self._file if self._file else self._agent and self._agent.path
+        chosen = self._agent or self._workflow
+        path = self._workspace.project.root / self._file if self._file else chosen and chosen.path
         return project_files.editable_path(self._workspace, path) if path else None
-
-    @work(group="form", exclusive=True, exit_on_error=False)
-    async def action_run_agent(self) -> None:
-        """Ask for the inputs of the agent that was chosen last."""
-        if self._agent is not None:
-            agent = self._workspace.project.agent(self._agent.name)
-            # The form puts the cursor where something has to be typed.
-            self._set_pane(1)
-            await self._content.show_form(agent, MODELS)
-
-    @work(thread=True, group="stop", exit_on_error=False)
-    def action_stop_run(self) -> None:
-        """Stop the run; its branch keeps what it did."""
-        from ..app.services import runs
-
-        row = self._current_run
-        if row is not None:
-            stopped = runs.stop(self._workspace, row.id)
-            self.notify(f"{stopped.short} {stopped.agent} is stopped; what it did is kept.", markup=False)
-
-    def action_review(self) -> None:
-        """Review what the chosen run changed."""
-        if self._current_run is not None:
-            self.post_message(ReviewRequested(self._current_run.id))
 
     def action_edit(self) -> None:
         """Open the chosen file in ``$VISUAL`` or ``$EDITOR``."""
@@ -410,61 +299,3 @@ class MainScreen(Screen[None]):
             self._focus_pane(2)
         else:
             self._focus_pane(0)
-
-    # What the palette offers by name
-
-    def named_commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        """Each agent to run and each of the latest runs to open: title, explanation, what to call."""
-        for entry in self._explorer.agents:
-            if not entry.is_broken:
-                yield (
-                    f"Run {entry.name}",
-                    entry.description or "Run this agent",
-                    partial(self._run_by_name, entry),
-                )
-        for row in self._list.rows[:RECENT]:
-            words = f"{row.state.word}  {row.note}"
-            yield f"Open run {row.short} {row.agent}", words, partial(self._open_by_name, row)
-
-    def _run_by_name(self, entry: AgentEntry) -> None:
-        self._agent, self._file = entry, ""
-        self._explorer.select_agent(entry.name)
-        self.action_run_agent()
-
-    async def _open_by_name(self, row: Execution) -> None:
-        self._list.go_to(row.id)
-        await self._content.show_run(row)
-        self._focus_pane(1)
-
-    def present_error(self, error: ParacleError) -> None:
-        """Say what went wrong and how to mend it, without taking the screen away."""
-        words = "\n".join(part for part in (error.detail, error.hint) if part)
-        self.notify(words or error.title, title=error.title, severity="error", timeout=12, markup=False)
-
-    # Panes
-
-    @on(PaneTabs.Chosen)
-    def _tab_chosen(self, message: PaneTabs.Chosen) -> None:
-        self._focus_pane(message.index)
-
-    @on(DescendantFocus)
-    def _focus_moved(self, message: DescendantFocus) -> None:
-        for number, pane in enumerate(PANES):
-            if self.query_one(f"#{pane}") in message.widget.ancestors:
-                self._set_pane(number)
-        self.refresh_bindings()
-
-    def _set_pane(self, index: int) -> None:
-        self._pane = index
-        for number, pane in enumerate(PANES):
-            self.query_one(f"#{pane}").set_class(number == index, "-current")
-        self.query_one(PaneTabs).current = index
-
-    def _focus_pane(self, index: int) -> None:
-        self._set_pane(index)
-        if index == 0:
-            self._explorer.focus()
-        elif index == 2:
-            self._list.focus()
-        elif self._content.page != NOTHING:
-            self._content.focus_content()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from textual.message import Message
 
+from ..app.domain.asking import Ask
 from ..app.services.feed import News
 
 
@@ -49,3 +50,17 @@ class ReviewRequested(Message):
 
 class HistoryChanged(Message):
     """Branches or the person's files were changed by a merge, or by taking one back."""
+
+
+@dataclass
+class AsksChanged(Message):
+    """What waits for a person's answer, the oldest question first."""
+
+    asks: tuple[Ask, ...]
+
+
+@dataclass
+class Calling(Message):
+    """The person is to be called back to the terminal; ``text`` is one line."""
+
+    text: str

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
+from textual.content import Content
 from textual.worker import Worker
 
 from ..app.domain.diffs import Place, Selection
@@ -21,9 +21,12 @@ from ..app.services.history_undo import UNDOABLE
 from ..widgets._plain import plain_line
 from ..widgets.diff_view import DiffView
 from .messages import EditRequested, HistoryChanged
-from .review_bar import ActionLine, AskLine, Option, Question, QuestionLine
+from .review_agent import AgentPage
+from .review_asking import AskingPage, base_words
+from .review_bar import ActionLine, Option, QuestionLine
 from .review_conflicts import ConflictScreen
 from .review_page import ReviewPage
+from .review_panes import ReviewPanes
 from .review_questions import (
     APPLY,
     GO,
@@ -35,7 +38,9 @@ from .review_questions import (
     undo_question,
     why_not_discard,
     why_not_merge,
+    why_not_send,
 )
+from .review_request import RequestPage
 from .review_work import Page
 
 CONFLICTS = "git_merge_conflicts"
@@ -45,7 +50,7 @@ MOVED = "git_ref_moved"
 """The code of the error that says that the target is not where it was when one looked."""
 
 
-class ReviewScreen(ReviewPage):
+class ReviewScreen(RequestPage):
     """Asks in its bottom line, does what is answered in a thread, and says what takes it back."""
 
     CSS_PATH = "review.tcss"
@@ -58,8 +63,6 @@ class ReviewScreen(ReviewPage):
     ]
 
     _asked: MergeAsked | None = None
-    _answer: Callable[[str], None] | None = None
-    _typed: Callable[[str], None] | None = None
     _doing = ""
 
     # What can be done
@@ -71,93 +74,59 @@ class ReviewScreen(ReviewPage):
     def why_not(self, action: str) -> str:
         """Why an action cannot be done now; empty where it can."""
         match action:
-            case "merge":
+            case "merge" | "request":
                 return why_not_merge(self._page, self._doing)
             case "discard":
                 return why_not_discard(self._page, self._doing)
+            case "send":
+                return why_not_send(self._page, self._doing)
+            case "base" | "checks":
+                return "" if self._page else "it is being read"
             case "undo":
                 return self._doing
         return ""
 
     def page_changed(self) -> None:
-        """Show what can be done now."""
+        """Show what can be done now, and what goes on."""
         line = self.query_one(ActionLine)
-        line.note = self._doing
-        line.actions = tuple(
-            Option(one.key, one.description, one.action, self.why_not(one.action))
-            for one in ReviewScreen.BINDINGS[:3]
-            if isinstance(one, Binding)
+        line.note = f"{self._doing} …" if self._doing else self.follow_words
+        line.actions = (
+            self._option("M", "Merge", "merge"),
+            self._option("D", "Discard", "discard"),
+            self._option("u", "Undo", "undo"),
+            self._option("S", "Send", "send"),
+            self._option("b", f"Base: {plain_line(base_words(self._page), 24)}", "base"),
+            self._option("C", self.checks_words, "checks"),
         )
         self.refresh_bindings()
+
+    def _option(self, key: str, words: str | Content, action: str) -> Option:
+        return Option(key, words, action, self.why_not(action))
+
+    def asked_no_more(self) -> None:
+        """No merge is asked about any more."""
+        self._asked = None
+
+    def doing(self, words: str) -> None:
+        """Say what is being done at this moment; empty for nothing."""
+        self._doing = words
+        self.page_changed()
 
     def change_failed(self, worker: Worker[object]) -> None:
         """Nothing is under way any more."""
         if worker.group == "review-change":
-            self._now("")
+            self.doing("")
+        elif worker.group == "review-checks":
+            self.checks_stopped()
 
     def named_commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         """What the palette offers besides the keys that are shown: title, explanation, what to call."""
-        for one in (*ReviewScreen.BINDINGS, *ReviewPage.BINDINGS):
+        kinds = (ReviewScreen, RequestPage, AgentPage, AskingPage, ReviewPage, ReviewPanes)
+        for one in (binding for kind in kinds for binding in kind.BINDINGS):
             if isinstance(one, Binding) and not one.show and not self.why_not(one.action):
                 words = f"{one.tooltip} ({self.app.get_key_display(one)})"
                 yield one.description, words, partial(self.run_action, one.action)
         yield "Edit at this line", "Open the file in your editor (e)", self._diff.action_edit
-
-    # Questions
-
-    async def _ask(self, question: Question, answer: Callable[[str], None]) -> None:
-        self._answer = answer
-        # They come up where the question stands.
-        self.app.clear_notifications()
-        line = self.query_one_optional(QuestionLine)
-        if line is None:
-            await self._clear_bar()
-            line = QuestionLine()
-            await self.query_one("#review-bar").mount(line)
-            self.query_one(ActionLine).display = False
-        line.question = question
-        line.focus()
-
-    async def _ask_for_text(self, words: str, value: str, typed: Callable[[str], None]) -> None:
-        await self._clear_bar()
-        self._typed = typed
-        self.query_one(ActionLine).asks = words
-        line = AskLine(value)
-        await self.query_one("#review-bar").mount(line)
-        line.focus()
-
-    async def _clear_bar(self) -> None:
-        self._asked = self._typed = None
-        await self.query("QuestionLine, AskLine").remove()
-        line = self.query_one(ActionLine)
-        line.asks, line.display = "", True
-        self.query_one("#review-bar").refresh(layout=True)
-
-    async def _leave_bar(self) -> None:
-        await self._clear_bar()
-        self._focus_pane(self._pane)
-
-    @on(QuestionLine.Answered)
-    def _answered(self, message: QuestionLine.Answered) -> None:
-        if self._answer:
-            self._answer(message.answer)
-
-    @on(QuestionLine.Left)
-    async def _left(self) -> None:
-        await self._leave_bar()
-
-    @on(AskLine.Left)
-    async def _typing_left(self) -> None:
-        if self._diff.needle:
-            self._diff.needle = ""
-        await self._leave_bar()
-
-    @on(Input.Submitted)
-    async def _submitted(self, message: Input.Submitted) -> None:
-        typed = self._typed
-        await self._leave_bar()
-        if typed:
-            typed(message.value)
 
     # Notes, searching, editing
 
@@ -183,7 +152,7 @@ class ReviewScreen(ReviewPage):
     @on(DiffView.EditWanted)
     def _edit_wanted(self, message: DiffView.EditWanted) -> None:
         if page := self._page:
-            worktree = Path(page.execution.worktree) if page.execution.worktree else None
+            worktree = Path(page.worktree) if page.worktree else None
             root = worktree if worktree and worktree.is_dir() else self._workspace.project.root
             path = root / message.path
             if path.is_file():
@@ -202,7 +171,9 @@ class ReviewScreen(ReviewPage):
 
     async def _ask_merge(self, asked: MergeAsked) -> None:
         if page := self._page:
-            await self._ask(merge_question(page, asked, None), self._merge_answered)
+            into_files = self._preview is not None and self._preview.into_files
+            question = merge_question(page, asked, None, into_files=into_files)
+            await self._ask(question, self._merge_answered)
             self._asked = asked
             self._look_at_merge(page, asked)
 
@@ -220,7 +191,7 @@ class ReviewScreen(ReviewPage):
         line = self.query_one_optional(QuestionLine)
         if self._asked is asked and line:
             self._preview = preview
-            line.question = merge_question(page, asked, preview)
+            line.question = merge_question(page, asked, preview, into_files=preview.into_files)
 
     def _merge_answered(self, answer: str) -> None:
         asked, page = self._asked, self._page
@@ -253,7 +224,8 @@ class ReviewScreen(ReviewPage):
                 return None
             if error.code != MOVED:
                 raise
-            note = f"{preview.target} has moved since you looked; this is how it is now."
+            moved = "changed" if preview.into_files else "moved"
+            note = f"{preview.target_name} has {moved} since you looked; this is how it is now."
             self.call_later(self._ask_merge, MergeAsked(asked.mode, asked.part, note))
             return None
 
@@ -294,7 +266,7 @@ class ReviewScreen(ReviewPage):
             self._change(doing, work)
 
     def _change(self, doing: str, work: Callable[[], Operation | None]) -> None:
-        self._now(doing)
+        self.doing(doing)
         self._do(work)
 
     @work(thread=True, group="review-change", exit_on_error=False)
@@ -303,16 +275,12 @@ class ReviewScreen(ReviewPage):
         self.call_later(self._done, done)
 
     def _done(self, done: Operation | None) -> None:
-        self._now("")
+        self.doing("")
         if done:
             ending = "" if done.kind == "undo" else "\nu takes it back."
             self.notify(f"{done.summary}{ending}", title="Done", markup=False)
             self.post_message(HistoryChanged())
             self.action_read()
-
-    def _now(self, doing: str) -> None:
-        self._doing = doing
-        self.page_changed()
 
     def action_back(self) -> None:
         """One step back: help, then to where one came from."""

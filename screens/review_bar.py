@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
+from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -23,7 +25,7 @@ class Option:
     """A key that answers. ``why_not``: why it cannot now; ``current``: it is how things stand already."""
 
     key: str
-    label: str
+    label: str | Content
     answer: str
     why_not: str = ""
     current: bool = False
@@ -105,7 +107,7 @@ def _answers(options: tuple[Option, ...], width: int) -> list[Content]:
         dim = "dim " if option.why_not else ""
         mark = "▸" if option.current else ""
         tone = "bold $text-accent" if option.current else f"{dim}$foreground"
-        words = option.label + (f" ({option.why_not})" if option.why_not else "")
+        words = f"{option.label} ({option.why_not})" if option.why_not else str(option.label)
         part = Content.assemble((option.key, f"{dim}bold $text-accent"), " ", (mark + words, tone))
         if line.cell_length and line.cell_length + len(GAP) + part.cell_length > width:
             lines.append(line)
@@ -128,40 +130,54 @@ class ActionLine(Widget):
     """What is being done at this moment; empty for nothing."""
     asks: reactive[str] = reactive("")
     """What is being typed below, in place of the actions; empty for nothing."""
+    problem: reactive[str] = reactive("")
+    """What is wrong with what was typed; empty for nothing."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._places: list[tuple[range, str]] = []
 
     def render(self) -> Content:
-        """The keys at the left, what goes on behind them."""
+        """The keys at the left, what goes on behind them; where that is narrow, dim keys lose their words."""
         if self.asks:
+            if self.problem:
+                return Content.styled(f"✗ {plain_line(self.problem, 200)}", "$text-error")
             return Content.styled(plain_line(self.asks, 200), "bold $text-accent")
-        parts = []
-        for option in self.actions:
-            dim = "dim " if option.why_not else ""
-            parts.append(
-                Content.assemble(
-                    (option.key, f"{dim}bold $footer-key-foreground"),
-                    (f" {option.label}", f"{dim}$foreground"),
-                )
-            )
-        keys = Content("  ").join(parts)
-        if self.note:
-            keys = keys + Content.styled(f"{GAP}{self.note} …", "$text-accent")
-        return keys
+        note = (
+            Content.styled(f"{GAP}{plain_line(self.note, 80)}", "$text-accent") if self.note else Content("")
+        )
+        room = self.content_size.width - note.cell_length
+        keys = self._keys(lambda option: True)
+        if self.note and keys.cell_length > room:
+            keys = self._keys(lambda option: not option.why_not)
+        return keys + note
 
     def on_click(self, event: events.Click) -> None:
-        left = 1
+        offset = event.get_content_offset(self)
+        for place, key in self._places:
+            if offset is not None and offset.x in place:
+                self.app.simulate_key(key)
+
+    def _keys(self, has_words: Callable[[Option], bool]) -> Content:
+        self._places = []
+        line = Content("")
         for option in self.actions:
-            width = len(option.key) + 1 + len(option.label)
-            if left <= event.x < left + width:
-                self.app.simulate_key(option.key)
-                return
-            left += width + 2
+            dim = "dim " if option.why_not else ""
+            part = Content.styled(option.key, f"{dim}bold $footer-key-foreground")
+            if has_words(option):
+                words = Content.assemble(option.label).stylize_before(f"{dim}$foreground")
+                part = Content.assemble(part, " ", words)
+            line = line + Content("  ") + part if self._places else part
+            end = line.cell_length
+            self._places.append((range(end - part.cell_length, end), option.key))
+        return line
 
 
 class AskLine(Input):
-    """A line to type into, for a note or for what to search."""
+    """A line to type into: a note, what to search, a name. Of ``names`` it completes the first that fits."""
 
     BINDING_GROUP_TITLE = "Typing"
-    HELP = "`enter` keeps what is typed, `esc` leaves everything as it was."
+    HELP = "`enter` keeps what is typed, `right` completes a name, `esc` leaves everything as it was."
     DEFAULT_CSS = """
     AskLine { height: 1; border: none; padding: 0 1; background: $boost; }
     AskLine:focus { border: none; }
@@ -173,6 +189,9 @@ class AskLine(Input):
 
     class Left(Message):
         """The person does not want it after all."""
+
+    def __init__(self, value: str = "", names: Sequence[str] = ()) -> None:
+        super().__init__(value, suggester=SuggestFromList(names) if names else None)
 
     def action_leave(self) -> None:
         """Leave everything as it was."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,13 +14,15 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from ..app.domain.conflict_blocks import Side
+from ..app.domain.conflicts import Resolution
 from ..app.domain.errors import NotFound
 from ..app.domain.history import Operation, PendingMerge
 from ..app.domain.ids import shorten
-from ..app.domain.words import plural
 from ..app.services import history
 from ..app.services.workspace import Workspace
-from ..widgets.conflict_view import ConflictedFile, ConflictView, Side
+from ..widgets._plain import plain_line
+from ..widgets.conflict_view import ConflictView
 from ..widgets.key_bar import KeyBar
 from .messages import EditRequested, HistoryChanged
 from .review_bar import ActionLine, Option, Question, QuestionLine
@@ -30,28 +31,8 @@ from .review_header import ReviewHeader
 LOOK_SECONDS = 1.0
 """How often the files are looked at: they may be edited in another window too."""
 
-READ = 1_000_000
-"""Bytes read of one file to show it."""
-
-
-def read_conflicts(merge: PendingMerge, took: dict[str, str]) -> tuple[ConflictedFile, ...]:
-    """The files in conflict as they are now, those that are still to be decided first. Takes a while."""
-    found = [_read(merge, path, left, took.get(path, "")) for path, left in merge.left.items()]
-    return tuple(sorted(found, key=lambda file: (not file.why, file.path)))
-
-
-def _read(merge: PendingMerge, path: str, left: str, took: str) -> ConflictedFile:
-    try:
-        content = (Path(merge.folder) / path).read_bytes()
-    except OSError:
-        return ConflictedFile(path, (), "" if took or left else "one side has no such file", took)
-    lines = tuple(content[:READ].decode("utf-8", "replace").splitlines())
-    why = ""
-    if any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in lines):
-        why = "has markers"
-    elif not took and hashlib.sha256(content).hexdigest() == left:
-        why = "one side has no such file, or it is not text"
-    return ConflictedFile(path, lines, why, took)
+Look = tuple[tuple[int, int], ...]
+"""How the files looked when they were read; see :func:`..app.services.history.conflicts_look`."""
 
 
 class ConflictScreen(Screen[None]):
@@ -61,6 +42,7 @@ class ConflictScreen(Screen[None]):
     BINDING_GROUP_TITLE = "Merge"
     AUTO_FOCUS = "ConflictView"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("u", "untake", "Take back", id="merge.untake", tooltip="Take back what was done last"),
         Binding("C", "go_on", "Continue", id="merge.continue", tooltip="Finish the merge"),
         Binding("A", "give_up", "Abort", id="merge.abort", tooltip="Give the merge up"),
         Binding("escape", "back", "Back", id="merge.back", show=False, tooltip="Back; the merge waits"),
@@ -78,7 +60,8 @@ class ConflictScreen(Screen[None]):
         super().__init__()
         self._workspace = workspace
         self._merge = merge
-        self._took: dict[str, str] = {}
+        self._now: Resolution | None = None
+        self._look: Look | None = None
         self._doing = ""
 
     def compose(self) -> ComposeResult:
@@ -104,19 +87,45 @@ class ConflictScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="conflicts", exit_on_error=False)
     def _read(self) -> None:
-        self.call_later(self._put, read_conflicts(self._merge, dict(self._took)))
+        # Each commit that is replayed may have other files in conflict.
+        paths = [file.path for file in self._now.files] if self._now else self._merge.paths
+        look = history.conflicts_look(Path(self._merge.folder), paths)
+        if look == self._look:
+            return
+        try:
+            # What was edited by hand, here or in another window, is taken back like everything else.
+            history.keep_edits(self._workspace, self._merge.id)
+            now = history.resolution(self._workspace, self._merge.id)
+        except NotFound:
+            self.call_later(self._gone)
+        else:
+            self.call_later(self._put, now, look)
 
-    def _put(self, files: tuple[ConflictedFile, ...]) -> None:
-        self._view.show(files)
-        left = sum(bool(file.why) for file in files)
-        words = f"✗ {plural(left, 'file')} left" if left else "✓ all resolved"
-        self.query_one(ReviewHeader).verdict = (words, "$text-error" if left else "$text-success")
+    def _put(self, now: Resolution, look: Look) -> None:
+        self._now, self._look = now, look
+        self._view.show(now)
+        if now.open:
+            self.query_one(ReviewHeader).verdict = (f"✗ {now.words}", "$text-error")
+        else:
+            self.query_one(ReviewHeader).verdict = ("✓ all resolved", "$text-success")
+        self._show_place()
         self._show_actions()
+
+    def _gone(self) -> None:
+        if not self._doing and self.is_current:
+            self.notify("It was finished or given up elsewhere.", title="The merge does not wait any more")
+            self.dismiss()
+
+    @on(ConflictView.Moved)
+    def _show_place(self) -> None:
+        pane = self.query_one("#conflicts-pane")
+        pane.border_title = f"Conflict {self._view.at + 1} of {self._view.count}"
+        pane.border_subtitle = plain_line(f"last: {self._now.last}") if self._now and self._now.last else ""
 
     def _show_actions(self) -> None:
         line = self.query_one(ActionLine)
         line.note = self._doing
-        names = (("C", "Continue", "go_on"), ("A", "Abort", "give_up"))
+        names = (("C", "Continue", "go_on"), ("u", "Take back", "untake"), ("A", "Abort", "give_up"))
         line.actions = tuple(Option(key, words, name, self.why_not(name)) for key, words, name in names)
         self.refresh_bindings()
 
@@ -126,32 +135,41 @@ class ConflictScreen(Screen[None]):
 
     def why_not(self, action: str) -> str:
         """Why an action cannot be done now; empty where it can."""
-        if action not in ("go_on", "give_up"):
+        if action not in ("go_on", "give_up", "untake"):
             return ""
         if self._doing:
             return self._doing
-        open_ones = [file for file in self._view.files if file.why]
-        if action == "go_on" and open_ones:
-            return f"{open_ones[0].path} {open_ones[0].why}"
-        return ""
+        if action == "give_up":
+            return ""
+        if self._now is None:
+            return "the files are being read"
+        if action == "untake":
+            return "" if self._now.last else "nothing was taken yet"
+        return next((f"{plain_line(file.path)}: {file.why}" for file in self._now.open), "")
 
     # Resolving
 
     @on(ConflictView.Taken)
     def _taken(self, message: ConflictView.Taken) -> None:
-        self._take(message.path, message.side)
+        self._take(message.path, message.side, message.block)
 
     @work(thread=True, group="take", exit_on_error=False)
-    def _take(self, path: str, side: Side) -> None:
-        words: str = side
-        try:
-            history.take(self._workspace, path, side, wanted=self._merge.execution)
-        except NotFound:
-            words = "resolved"  # before, by hand or in another window
-        self.call_later(self._was_taken, path, words)
+    def _take(self, path: str, side: Side, block: int) -> None:
+        history.take(self._workspace, path, side, block=block, wanted=self._merge.id)
+        self.call_later(self._read_anew)
 
-    def _was_taken(self, path: str, side: str) -> None:
-        self._took[path] = side
+    @work(thread=True, group="take", exit_on_error=False)
+    def action_untake(self) -> None:
+        """Take back what was done last."""
+        words = history.untake(self._workspace, self._merge.id)
+        self.call_later(self._was_untaken, words)
+
+    def _was_untaken(self, words: str) -> None:
+        self.notify(words, title="Taken back", markup=False)
+        self._read_anew()
+
+    def _read_anew(self) -> None:
+        self._look = None
         self._read()
 
     @on(ConflictView.EditWanted)
@@ -162,7 +180,7 @@ class ConflictScreen(Screen[None]):
 
     def action_go_on(self) -> None:
         """Finish the merge."""
-        self._change("merging", partial(history.resume, self._workspace, self._merge.execution))
+        self._change("merging", partial(history.resume, self._workspace, self._merge.id))
 
     async def action_give_up(self) -> None:
         """Ask whether to give the merge up."""
@@ -179,7 +197,7 @@ class ConflictScreen(Screen[None]):
     @on(QuestionLine.Answered)
     async def _answered(self) -> None:
         await self._left()
-        self._change("giving up", partial(history.abort, self._workspace, self._merge.execution))
+        self._change("giving up", partial(history.abort, self._workspace, self._merge.id))
 
     @on(QuestionLine.Left)
     async def _left(self) -> None:

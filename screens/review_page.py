@@ -2,59 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.events import DescendantFocus
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from ..app.domain.diffs import FileDiff
 from ..app.domain.errors import ParacleError
 from ..app.domain.history import Clash, Preview
 from ..app.domain.ids import shorten
-from ..app.domain.review import Part, Review, Verdict
+from ..app.domain.review import Marks, Part, Review, Verdict
 from ..app.services import history
 from ..app.services import review as service
+from ..app.services.review import Reviewed
+from ..app.services.review_bases import UNCOMMITTED
+from ..app.services.review_steps import Step, steps_of
 from ..app.services.workspace import Workspace
+from ..widgets import diff_view
 from ..widgets.changed_files import ChangedFiles
 from ..widgets.diff_view import DiffView
 from ..widgets.empty_state import EmptyState
-from ..widgets.key_bar import KeyBar
-from ..widgets.pane_tabs import PaneTabs
-from .review_bar import ActionLine
-from .review_header import ReviewHeader
+from .review_panes import ReviewPanes
 from .review_questions import verdict_on
-from .review_work import Keeper, Page, page_of, read_page
+from .review_work import Compared, Keeper, Page, read_page, with_review
 
-PANES = ("files-pane", "diff")
+USUAL = (3, False)
+"""Context, and whether white space is ignored, in the diff that verdicts are given on."""
+
+NOT_ON_THIS = "verdicts are given on the diff since the fork: b, then f"
+"""Why nothing can be decided on what is shown."""
 
 
-class ReviewPage(Screen[None]):
+class ReviewPage(ReviewPanes):
     """Shows one execution's changes and keeps what is decided. What it reads comes from threads."""
 
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-narrow"),
-        (100, "-normal"),
-        (150, "-wide"),
-    ]
-    AUTO_FOCUS = "DiffView"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "read", "Look again", id="review.read", show=False, tooltip="Read the branch again"),
-        Binding("tab,shift+tab", "next_pane", "Pane", id="review.pane", show=False, tooltip="Files or diff"),
-        Binding(
-            "question_mark",
-            "toggle_help",
-            "Help",
-            key_display="?",
-            id="review.help",
-            tooltip="What this pane is, and its keys",
-        ),
     ]
 
     def __init__(self, workspace: Workspace, execution: str) -> None:
@@ -63,26 +50,12 @@ class ReviewPage(Screen[None]):
         self._wanted = execution
         self._page: Page | None = None
         self._preview: Preview | None = None
-        self._pane = 1
         self._keeper = Keeper(self._kept)
-
-    def compose(self) -> ComposeResult:
-        yield ReviewHeader()
-        yield PaneTabs(("Files", "Changes"))
-        with Horizontal(id="review-panes"):
-            with Vertical(id="files-pane", classes="pane"):
-                yield ChangedFiles()
-            yield DiffView(id="diff", classes="pane -current")
-        yield EmptyState(id="review-empty")
-        yield Vertical(ActionLine(), id="review-bar")
-        yield KeyBar()
+        self._against = ""
+        self._tracing = False
 
     def on_mount(self) -> None:
         """Read in a thread; there is nothing to show before."""
-        self.query_one("#files-pane").border_title = "Changed files"
-        for name in ("filter", "filtering"):
-            self.watch(self._files, name, self._show_filter, init=False)
-        self._focus_pane(1)
         self.page_changed()
         self.action_read()
 
@@ -90,24 +63,16 @@ class ReviewPage(Screen[None]):
         """Keep what was decided at the last moment."""
         self._keeper.keep()
 
-    # Parts
-
-    @property
-    def _files(self) -> ChangedFiles:
-        return self.query_one(ChangedFiles)
-
-    @property
-    def _diff(self) -> DiffView:
-        return self.query_one(DiffView)
-
-    @property
-    def _header(self) -> ReviewHeader:
-        return self.query_one(ReviewHeader)
-
     # For the subclass
 
     def page_changed(self) -> None:
         """Called when there is something else to act on."""
+
+    def page_read(self, page: Page) -> None:
+        """Called when the branch was read, or is compared with something else."""
+
+    def read_more(self, page: Page) -> None:
+        """Called in the thread that has read the page, for what else is wanted and takes a while."""
 
     def change_failed(self, worker: Worker[object]) -> None:
         """Called when something in the background went wrong."""
@@ -117,43 +82,57 @@ class ReviewPage(Screen[None]):
     @work(thread=True, exclusive=True, group="review-read", exit_on_error=False)
     def action_read(self) -> None:
         """Read the branch, what is thought of it, and how a merge would end."""
-        page = read_page(self._workspace, self._wanted)
+        page = read_page(self._workspace, self._wanted, self._against)
+        diff_view.prepare(page.shown_files[:1])
         self.call_later(self._put_page, page)
         self._look_ahead(page)
 
     def _look_ahead(self, page: Page) -> None:
+        diff_view.prepare(page.shown_files)
         try:
             preview = history.preview(self._workspace, page.execution.id)
         except ParacleError as error:
             self.call_later(self._put_verdict, (f"⚠ {error.title}", "$text-warning"))
         else:
             self.call_later(self._put_preview, preview)
-            self.call_later(self._put_clashes, history.clashes(self._workspace))
+            self.call_later(self._put_clashes, history.clashes(self._workspace, only=page.execution.id))
+        self.read_more(page)
 
     def _put_page(self, page: Page) -> None:
         self._page = page
+        self._tracing = False
         self._header.subject = f"{page.execution.short} {page.execution.agent}"
         self._header.words = page.execution.task
-        self._files.show(page.files)
-        self._diff.show(page.files)
+        self._show_files(page.shown_files)
         self._put_marks(page)
+        self.remove_class("-empty")
         if not page.files:
             self._show_empty("Nothing differs", f"{page.execution.short} has changed no file.")
+        self.page_read(page)
         self.page_changed()
         if self.focused is None:
             self._focus_pane(self._pane)
+        look = self._diff.context, self._diff.ignore_whitespace
+        if look != USUAL:
+            self._read_other(page, *look)
+
+    def _show_files(self, shown: tuple[FileDiff, ...]) -> None:
+        self._diff.steps = {}
+        self._files.show(shown)
+        self._diff.show(shown)
+        self._want_steps()
 
     def _put_preview(self, preview: Preview) -> None:
         self._preview = preview
-        self._header.target = preview.target
+        self._header.target = preview.target_name
         self._put_verdict(verdict_on(preview))
 
     def _put_clashes(self, clashes: tuple[Clash, ...]) -> None:
         mine = {
             other
             for clash in clashes
-            if self._wanted in (clash.first, clash.second)
-            for other in {clash.first, clash.second} - {self._wanted}
+            if self._page and self._page.execution.id in (clash.first, clash.second)
+            for other in {clash.first, clash.second} - {self._page.execution.id}
         }
         self._header.clash = ", ".join(map(shorten, sorted(mine)))
 
@@ -182,13 +161,47 @@ class ReviewPage(Screen[None]):
 
     @work(thread=True, exclusive=True, group="review-look", exit_on_error=False)
     def _read_other(self, page: Page, context: int, ignore_whitespace: bool) -> None:
-        shown = service.files(page.reviewed, context=context, ignore_whitespace=ignore_whitespace)
+        shown = service.files(page.shown, context=context, ignore_whitespace=ignore_whitespace)
         self.call_later(self._put_other, page, shown, context, ignore_whitespace)
 
     def _put_other(self, page: Page, shown: tuple[FileDiff, ...], context: int, loose: bool) -> None:
-        if self._page and page.reviewed == self._page.reviewed:
+        if self._page and page.shown == self._page.shown:
             self._diff.context, self._diff.ignore_whitespace = context, loose
+            self._diff.steps = {}
             self._diff.show(shown)
+            self._want_steps()
+
+    # Comparing with something else
+
+    def _show_against(self, page: Page, other: Compared | None) -> None:
+        """Show the diff against something else than the fork; ``None`` for the fork again."""
+        if self._page and page.reviewed == self._page.reviewed:
+            self._against = other.reviewed.against if other else ""
+            self._put_page(replace(self._page, other=other))
+
+    # Who wrote what
+
+    @on(DiffView.Moved)
+    def _want_steps(self) -> None:
+        """Find the steps behind the files in view, one file at a time."""
+        page = self._page
+        if page is None or self._tracing or page.shown.against == UNCOMMITTED:
+            return
+        wanted = (file for file in self._diff.files_in_view if file.path not in self._diff.steps)
+        if file := next(wanted, None):
+            self._tracing = True
+            self._find_steps(page.shown, file)
+
+    @work(thread=True, group="review-steps", exit_on_error=False)
+    def _find_steps(self, shown: Reviewed, file: FileDiff) -> None:
+        found = steps_of(self._workspace, shown, file)
+        self.call_later(self._put_steps, shown, file, found)
+
+    def _put_steps(self, shown: Reviewed, file: FileDiff, found: Mapping[str, tuple[Step, ...]]) -> None:
+        self._tracing = False
+        if self._page and self._page.shown == shown and file in self._diff.files:
+            self._diff.steps = {**self._diff.steps, file.path: found}
+        self._want_steps()
 
     # Deciding
 
@@ -226,64 +239,12 @@ class ReviewPage(Screen[None]):
     def _kept(self, review: Review) -> None:
         # In the thread that keeps, and in order: marking a long diff takes a while.
         if page := self._page:
-            self.call_later(self._put_marks, page_of(page.reviewed, page.files, review))
+            self.call_later(self._put_marks, with_review(page, review))
 
     def _put_marks(self, page: Page) -> None:
         if self._page and page.reviewed == self._page.reviewed:
-            self._page = page
-            self._diff.marks = self._files.marks = page.marks
+            self._page = replace(page, other=self._page.other, on_branch=self._page.on_branch)
+            self._diff.marks = self._files.marks = Marks() if self._page.other else page.marks
+            self._diff.read_only = self._files.read_only = NOT_ON_THIS if self._page.other else ""
             self._header.decided = page.standing.words
-
-    # Panes
-
-    @on(DiffView.Moved)
-    def _diff_moved(self, message: DiffView.Moved) -> None:
-        if self._pane == 1:
-            self._files.go_to(message.path)
-
-    @on(ChangedFiles.Highlighted)
-    def _file_highlighted(self, message: ChangedFiles.Highlighted) -> None:
-        self._diff.go_to(message.path)
-
-    @on(ChangedFiles.Opened)
-    def _file_opened(self, message: ChangedFiles.Opened) -> None:
-        self._diff.go_to(message.path)
-        self._focus_pane(1)
-
-    @on(PaneTabs.Chosen)
-    def _tab_chosen(self, message: PaneTabs.Chosen) -> None:
-        self._focus_pane(message.index)
-
-    @on(DescendantFocus)
-    def _focus_moved(self, message: DescendantFocus) -> None:
-        for number, pane in enumerate((self._files, self._diff)):
-            if message.widget is pane:
-                self._set_pane(number)
-
-    def _show_filter(self) -> None:
-        self.query_one("#files-pane").border_subtitle = self._files.filter_words
-
-    def _set_pane(self, index: int) -> None:
-        self._pane = index
-        for number, pane in enumerate(PANES):
-            self.query_one(f"#{pane}").set_class(number == index, "-current")
-        self.query_one(PaneTabs).current = index
-
-    def _focus_pane(self, index: int) -> None:
-        self._set_pane(index)
-        (self._files, self._diff)[index].focus()
-
-    # Actions
-
-    def action_next_pane(self) -> None:
-        """From the files to the diff, and back."""
-        self._focus_pane(1 - self._pane)
-
-    async def action_toggle_help(self) -> None:
-        """Show or hide what the focused pane is and its keys."""
-        from ..widgets.help_panel import HelpPanel
-
-        if self.query("#help"):
-            await self.query("#help").remove()
-        else:
-            await self.mount(HelpPanel(id="help"))
+            self.page_changed()

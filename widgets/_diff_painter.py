@@ -15,7 +15,7 @@ from ..app.domain.diff_words import word_changes
 from ..app.domain.diffs import ADDED, CONTEXT, REMOVED, FileDiff, Line
 from ..app.domain.review import Marks, Verdict
 from ._cells import fit
-from ._diff_rows import NONE, Kind, Row, Rows, counts, hunk_words
+from ._diff_rows import NONE, Kind, Row, Rows, Steps, counts, hunk_words, steps_words
 from ._diff_syntax import Span, Syntax, code_of
 from ._ink import ink
 from ._plain import plain_line
@@ -60,13 +60,14 @@ class Painter:
         self._width = 0
         self._shift = 0
         self._needle = ""
+        self._steps: Steps = {}
         self._strip = lru_cache(maxsize=KEPT)(self._draw)
         self._ink = lru_cache(maxsize=64)(lambda look: ink(widget, f"diff-view--{look}"))
         self._full = lru_cache(maxsize=64)(self._full_style)
 
-    def look_at(self, rows: Rows, marks: Marks, *, width: int, shift: int, needle: str) -> None:
+    def look_at(self, rows: Rows, marks: Marks, steps: Steps, *, width: int, shift: int, needle: str) -> None:
         """Draw other rows, or the same ones in another way."""
-        self._rows, self._marks = rows, marks
+        self._rows, self._marks, self._steps = rows, marks, steps
         self._width, self._shift, self._needle = width, shift, needle.casefold()
         self._strip.cache_clear()
 
@@ -138,9 +139,13 @@ class Painter:
         if file.path in self._marks.reviewed and self._marks.is_reviewed(file.path, hunk.changes):
             words = f"{words}  ◉ reviewed".strip()
         left = f"  @@ -{hunk.old_start} +{hunk.new_start} @@ {plain_line(hunk.section)}"
-        return self._bar(
-            left, f"{words}  {hunk_words(file, row.hunk)} ", "hunk", state, right_look=str(given or "hunk")
-        )
+        right = f"{words}  {hunk_words(file, row.hunk)} "
+        # Names of hunks are hashes of what they hold: asked for only where they are known already.
+        known = self._steps.get(file.path)
+        if known and (told := steps_words(known.get(file.keys[row.hunk], ()))):
+            longer = f"{words}  {told}  {hunk_words(file, row.hunk)} "
+            right = longer if len(longer) < self._width * 2 // 3 else right
+        return self._bar(left, right, "hunk", state, right_look=str(given or "hunk"))
 
     def _bar(self, left: str, right: str, look: str, state: State, *, right_look: str = "") -> Strip:
         style = self._full(look, state.cursor)

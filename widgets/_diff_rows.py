@@ -18,8 +18,13 @@ from ._cells import clean, wrap
 from ._plain import plain_line
 
 NONE = -1
+MOST_STEPS = 4
+"""Steps of one hunk that are all named."""
 
 Notes = Mapping[Place | None, tuple[str, ...]]
+
+Steps = Mapping[str, Mapping[str, tuple[tuple[int, str], ...]]]
+"""The steps that wrote hunks, each with its tool: by path, then by the hunk's name."""
 
 
 class Kind(IntEnum):
@@ -176,7 +181,7 @@ def build(files: Sequence[FileDiff], marks: Marks, *, split: bool, width: int) -
             made.rows.append(Row(Kind.GAP, number - 1))
         made.file_starts.append(len(made.rows))
         made.rows.append(Row(Kind.FILE, number))
-        notes = marks.notes.get(file.path, {})
+        notes = _noted(marks, file.path)
         _say(made, Row(Kind.SAID, number), about(file), width)
         _say(made, Row(Kind.NOTE, number), _loose(file, notes), width)
         for index, hunk in enumerate(file.hunks):
@@ -186,6 +191,15 @@ def build(files: Sequence[FileDiff], marks: Marks, *, split: bool, width: int) -
             end = max(hunk.old_start + hunk.old_count, hunk.new_start + hunk.new_count)
             made.biggest = max(made.biggest, end)
     return made
+
+
+def _noted(marks: Marks, path: str) -> Notes:
+    """The notes of a file, those with a word about it that the agent has been told."""
+    notes, sent = marks.notes.get(path, {}), marks.sent.get(path, frozenset())
+    return {
+        place: tuple(f"{text} · sent" for text in texts) if place in sent else texts
+        for place, texts in notes.items()
+    }
 
 
 def _add_lines(made: Rows, file: int, index: int, hunk: Hunk, notes: Notes, width: int) -> None:
@@ -264,6 +278,17 @@ def counts(file: FileDiff) -> str:
 def hunk_words(file: FileDiff, index: int) -> str:
     """``hunk 2 of 5``."""
     return f"hunk {index + 1} of {len(file.hunks)}" if index != NONE else plural(len(file.hunks), "hunk")
+
+
+def steps_words(steps: Sequence[tuple[int, str]]) -> str:
+    """``step 3 write_file``, ``steps 3, 5 edit_file``; of many the first and the last."""
+    if not steps:
+        return ""
+    numbers = [str(number) for number, _ in steps]
+    if len(numbers) > MOST_STEPS:
+        numbers = [numbers[0], "…", numbers[-1]]
+    tools = " ".join(dict.fromkeys(plain_line(tool, 24) for _, tool in steps if tool))
+    return f"step{'s' if len(steps) > 1 else ''} {', '.join(numbers)} {tools}".rstrip()
 
 
 def _entry(mode: str) -> str:

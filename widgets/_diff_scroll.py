@@ -16,7 +16,7 @@ from textual.strip import Strip
 from ..app.domain.diffs import FileDiff, Hunk, Place
 from ..app.domain.review import Marks
 from ._diff_painter import CLASSES, Painter, State
-from ._diff_rows import NONE, Kind, Row, Rows, build
+from ._diff_rows import NONE, Kind, Row, Rows, Steps, build
 from ._diff_syntax import Syntax
 
 SPLIT_FROM = 110
@@ -38,6 +38,8 @@ class DiffScroll(ScrollView):
 
     marks: reactive[Marks] = reactive(Marks, init=False, repaint=False)
     """Verdicts, notes and what was reviewed."""
+    steps: reactive[Steps] = reactive(dict, init=False, repaint=False)
+    """The steps that wrote the hunks, by path and by the hunk's name, as far as they are known."""
     side_by_side: reactive[bool | None] = reactive(None, init=False, repaint=False)
     """Old and new beside each other; ``None`` as the width allows."""
     needle: reactive[str] = reactive("", init=False, repaint=False, bindings=True)
@@ -73,6 +75,15 @@ class DiffScroll(ScrollView):
     def file(self) -> FileDiff | None:
         """The file under the cursor."""
         return self._rows.file_of(self.row) if self._rows.rows else None
+
+    @property
+    def files_in_view(self) -> tuple[FileDiff, ...]:
+        """The file under the cursor, then the others in view."""
+        rows = self._rows
+        if not rows.rows:
+            return ()
+        seen = dict.fromkeys(rows.rows[at].file for at in (self._cursor, *self.in_view()))
+        return tuple(self._files[number] for number in seen)
 
     @property
     def hunk(self) -> Hunk | None:
@@ -113,15 +124,22 @@ class DiffScroll(ScrollView):
     def go_to(self, path: str, place: Place | None = None, hunk: int = NONE) -> None:
         """Put the cursor on a file, on a hunk of it (from 0), or on a line."""
         if self._rows.rows:
-            self.move_to(self._rows.find(path, hunk, place))
+            at = self._rows.find(path, hunk, place)
+            if place is None:
+                self.begin_at(at)
+            else:
+                self.move_to(at)
 
     # Watchers and handlers
 
     def watch_marks(self, old: Marks, new: Marks) -> None:
-        if old.notes != new.notes:
+        if (old.notes, old.sent) != (new.notes, new.sent):
             self._lay_out(self._held())
         else:
             self._repaint()
+
+    def watch_steps(self) -> None:
+        self._repaint()
 
     def watch_side_by_side(self) -> None:
         self._lay_out(self._held())
@@ -161,6 +179,13 @@ class DiffScroll(ScrollView):
             # Two rows, not all: what is drawn keeps the garbage collector busy, which is felt.
             self.refresh(*(Region(0, row - top, self._view.width, 1) for row in {before, at}))
         self.moved()
+
+    def begin_at(self, at: int) -> None:
+        """Put the cursor on the head of something: with a little of what comes before, and much of it."""
+        self.move_to(at)
+        there = self.in_view()
+        if there and at - there[0] > len(there) // 2:
+            self._scroll_to_row(max(0, min(at - 2, len(self._rows.rows) - len(there))))
 
     def start_selecting(self, on: bool) -> None:
         """Begin to select lines at the cursor, or stop."""
@@ -264,7 +289,12 @@ class DiffScroll(ScrollView):
 
     def _repaint(self) -> None:
         self._painter.look_at(
-            self._rows, self.marks, width=self._view.width, shift=self._shift, needle=self.needle
+            self._rows,
+            self.marks,
+            self.steps,
+            width=self._view.width,
+            shift=self._shift,
+            needle=self.needle,
         )
         self.refresh()
 

@@ -9,6 +9,7 @@ TIME_WIDTH = 7
 
 CLASSES = {
     Kind.QUEUED: "run-log--quiet",
+    Kind.TAKEN: "run-log--quiet",
     Kind.STARTED: "run-log--quiet",
     Kind.COMPLETED: "run-log--success",
     Kind.FAILED: "run-log--error",
@@ -20,7 +21,14 @@ CLASSES = {
     Kind.TEXT: "run-log--text",
     Kind.RETRIED: "run-log--warning",
     Kind.LOG: "run-log--quiet",
+    Kind.STEP_SKIPPED: "run-log--quiet",
     Kind.COMMIT: "run-log--commit",
+    Kind.PAUSED: "run-log--warning",
+    Kind.RESUMED: "run-log--step",
+    Kind.SAID: "run-log--step",
+    Kind.MODEL: "run-log--step",
+    Kind.ASKED: "run-log--warning",
+    Kind.ANSWERED: "run-log--step",
 }
 
 
@@ -33,7 +41,8 @@ def class_of(event: Event) -> str:
     """The component class that colours the event."""
     if event.kind is Kind.LOG and event.payload["level"] == "warning":
         return "run-log--warning"
-    return CLASSES[event.kind]
+    # A kind that a newer version has recorded is drawn, and draws no attention.
+    return CLASSES.get(event.kind, "run-log--quiet")
 
 
 def stopwatch(seconds: float) -> str:

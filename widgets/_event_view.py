@@ -213,6 +213,9 @@ class EventView(ScrollView):
         super().watch_scroll_y(old_value, new_value)
         if self._settling or round(old_value) == round(new_value):
             return
+        if self.scrollable_content_region.size != self._view_size:
+            # Another size has moved the view, not a person; what follows from it is for on_resize.
+            return
         with self._quietly():
             self.following = round(new_value) >= self.max_scroll_y and self._pages.end == self.length
         self._settle()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from ..app.domain.agents import AgentEntry
-from ..app.domain.problems import Severity
+from ..app.domain.problems import Problem, Severity
 from ._plain import plain_line
+
+if TYPE_CHECKING:
+    from ..app.domain.workflows import WorkflowEntry
 
 
 class Kind(StrEnum):
@@ -17,6 +21,7 @@ class Kind(StrEnum):
 
     GROUP = "group"
     AGENT = "agent"
+    WORKFLOW = "workflow"
     PLAYBOOK = "playbook"
     MEMORY = "memory"
     FOLDER = "folder"
@@ -59,9 +64,11 @@ class Project:
     """What is known of the project. ``folders``: path → (folder names, file names), once loaded."""
 
     agents: tuple[AgentEntry, ...]
+    workflows: tuple[WorkflowEntry, ...]
     playbooks: tuple[str, ...]
     memory: tuple[str, ...]
     running: frozenset[str]
+    running_workflows: frozenset[str]
     folders: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
@@ -69,6 +76,9 @@ def rows(project: Project, opened: Set[Item], needle: str) -> tuple[Row, ...]:
     """The groups with their rows; with a ``needle`` only what matches all its words, every group open."""
     words = needle.lower().split()
     groups = [_group("agents", _agents(project, words), len(project.agents), opened, needle, "no agents yet")]
+    if project.workflows:
+        flows = _workflows(project, words)
+        groups.append(_group("workflows", flows, len(project.workflows), opened, needle, ""))
     if project.playbooks:
         found = tuple(
             Row(Item(Kind.PLAYBOOK, name), plain_line(name), glyph=" ")
@@ -106,20 +116,28 @@ def _agents(project: Project, words: list[str]) -> tuple[Row, ...]:
 
 
 def _agent(entry: AgentEntry, runs: bool) -> Row:
-    errors = sum(problem.severity is Severity.ERROR for problem in entry.problems)
-    warnings = len(entry.problems) - errors
-    mark, tone = ("built in", "quiet") if entry.builtin else ("", "quiet")
+    return _entry(Kind.AGENT, entry.name, entry.problems, runs, "built in" if entry.builtin else "")
+
+
+def _workflows(project: Project, words: list[str]) -> tuple[Row, ...]:
+    found = (entry for entry in project.workflows if _has(f"{entry.name} {entry.description}", words))
+    return tuple(
+        _entry(Kind.WORKFLOW, entry.name, entry.problems, entry.name in project.running_workflows, "")
+        for entry in found
+    )
+
+
+def _entry(kind: Kind, name: str, problems: Sequence[Problem], runs: bool, mark: str) -> Row:
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - errors
+    tone = "quiet"
     if warnings:
         mark, tone = f"⚠ {warnings}", "warning"
     if errors:
         mark, tone = f"✗ {errors}", "error"
+    glyph = "●" if runs else " "
     return Row(
-        Item(Kind.AGENT, entry.name),
-        plain_line(entry.name),
-        glyph="●" if runs else " ",
-        glyph_tone="running",
-        mark=mark,
-        mark_tone=tone,
+        Item(kind, name), plain_line(name), glyph=glyph, glyph_tone="running", mark=mark, mark_tone=tone
     )
 
 

@@ -90,6 +90,18 @@ class TextField(FormField):
         return self.query_one(Input).value.strip()
 
 
+class SwitchField(FormField):
+    """A yes or no that no spec declares."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(name, hint, False, Switch(False, animate=False))
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it says yes."""
+        return self.query_one(Switch).value
+
+
 class InputField(FormField):
     """A control for an input that an agent declares."""
 

@@ -7,28 +7,22 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..app.domain.history import BranchRow, Clash
 from ._branch_rows import Look, cells_of
-from ._typed_filter import TypedFilter
-
-MOVE = Binding.Group("Move", compact=True)
+from ._keyed_lines import KeyedLines, move_bindings
 
 
-class BranchList(TypedFilter, ScrollView, can_focus=True):
+class BranchList(KeyedLines):
     """One line a branch, newest first. Set ``rows``, ``clashes`` and ``now``.
 
     The cursor belongs to a branch, not to a line: other rows and a filter leave it there.
     """
 
-    ALLOW_SELECT = False
     BINDING_GROUP_TITLE = "Branches"
     HELP = """\
 The branches that runs have left. `↑` commits that only the branch has, `↓` those that only its target has.
@@ -55,10 +49,7 @@ The branches that runs have left. `↑` commits that only the branch has, `↓` 
         f"branch-list--{tone}" for tone in ("bad", "cursor", "good", "name", "quiet", "warn")
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", id="branches.up", group=MOVE, show=False, tooltip="Newer"),
-        Binding("down,j", "move(1)", "Down", id="branches.down", group=MOVE, show=False, tooltip="Older"),
-        Binding("home,g", "edge(-1)", "First", id="branches.home", group=MOVE, show=False, tooltip="Newest"),
-        Binding("end,G", "edge(1)", "Last", id="branches.end", group=MOVE, show=False, tooltip="Oldest"),
+        *move_bindings("branches", "branch"),
         Binding("enter", "open", "Review", id="branches.open", tooltip="Review what this branch changes"),
         Binding("d,right,l", "open", "Review", id="branches.diff", show=False, tooltip="Review it"),
     ]
@@ -78,14 +69,10 @@ The branches that runs have left. `↑` commits that only the branch has, `↓` 
     clashes: reactive[tuple[Clash, ...]] = reactive((), init=False, repaint=False)
     now: reactive[float] = reactive(0.0, init=False)
     """The moment that ages count to, in seconds since the epoch."""
-    has_rows: reactive[bool] = reactive(False, init=False, repaint=False, bindings=True)
-    """Whether there is a row to act on."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._shown: tuple[Look, ...] = ()
-        self._places: dict[str, int] = {}
-        self._cursor = ""
 
     @property
     def shown(self) -> Sequence[BranchRow]:
@@ -95,7 +82,7 @@ The branches that runs have left. `↑` commits that only the branch has, `↓` 
     @property
     def highlighted(self) -> BranchRow | None:
         """The row under the cursor."""
-        place = self._places.get(self._cursor)
+        place = self.cursor_place
         return None if place is None else self._shown[place].row
 
     def watch_rows(self) -> None:
@@ -108,20 +95,7 @@ The branches that runs have left. `↑` commits that only the branch has, `↓` 
         self._refill()
         self.refresh_bindings()
 
-    def on_resize(self) -> None:
-        self._scroll_to_show(self._places.get(self._cursor, 0))
-
-    def on_click(self, event: events.Click) -> None:
-        offset = event.get_content_offset(self)
-        if offset is not None and (at := offset.y + self.scroll_offset.y) < len(self._shown):
-            self._move_to(at)
-            if event.chain == 2:
-                self.action_open()
-
     # Actions
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return None if self.why_not(action) else super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         """Why an action cannot be done now; empty where it can."""
@@ -130,14 +104,6 @@ The branches that runs have left. `↑` commits that only the branch has, `↓` 
         if action == "open" and self.highlighted is not None and not self.highlighted.agent:
             return "there is no account of its execution"
         return ""
-
-    def action_move(self, by: int) -> None:
-        if self._shown:
-            here = self._places.get(self._cursor, 0)
-            self._move_to(max(0, min(here + by, len(self._shown) - 1)))
-
-    def action_edge(self, by: int) -> None:
-        self.action_move(by * len(self._shown))
 
     def action_open(self) -> None:
         if self.highlighted is not None:
@@ -150,7 +116,7 @@ The branches that runs have left. `↑` commits that only the branch has, `↓` 
         if at >= len(self._shown):
             return Strip.blank(width, self.visual_style.rich_style)
         look = self._shown[at]
-        under = ("branch-list--cursor",) if look.row.branch == self._cursor else ()
+        under = ("branch-list--cursor",) if look.row.branch == self.cursor_key else ()
         segments = [
             Segment(words, self.get_visual_style(f"branch-list--{tone}", *under).rich_style)
             for words, tone in cells_of(look, self.now, width)
@@ -166,24 +132,5 @@ The branches that runs have left. `↑` commits that only the branch has, `↓` 
             against.setdefault(clash.second, []).append(clash.first)
         looks = (Look(row, tuple(sorted(against.get(row.execution, ())))) for row in self.rows)
         self._shown = tuple(look for look in looks if look.matches(self.filter))
-        self._places = {look.row.branch: place for place, look in enumerate(self._shown)}
-        if self._cursor not in self._places:
-            self._cursor = next(iter(self._places), "")
-        self.virtual_size = Size(1, len(self._shown))
-        self.has_rows = bool(self._shown)
-        self._scroll_to_show(self._places.get(self._cursor, 0))
-        self.refresh()
+        self.put_keys([look.row.branch for look in self._shown])
         self.refresh_bindings()
-
-    def _move_to(self, place: int) -> None:
-        self._cursor = self._shown[place].row.branch
-        self._scroll_to_show(place)
-        self.refresh()
-        self.refresh_bindings()
-
-    def _scroll_to_show(self, place: int) -> None:
-        top, height = self.scroll_offset.y, self.scrollable_content_region.height
-        if place < top:
-            self.scroll_to(y=place, animate=False, force=True)
-        elif height and place >= top + height:
-            self.scroll_to(y=place - height + 1, animate=False, force=True)

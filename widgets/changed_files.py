@@ -92,6 +92,8 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
 
     marks: reactive[Marks] = reactive(Marks, init=False, repaint=False)
     """What was decided."""
+    read_only: reactive[str] = reactive("", init=False, repaint=False, bindings=True)
+    """Why nothing can be decided about what is shown; empty where it can."""
     has_rows: reactive[bool] = reactive(False, init=False, repaint=False, bindings=True)
     """Whether there is a file to act on."""
 
@@ -158,7 +160,9 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
 
     def why_not(self, action: str) -> str:
         """Why an action cannot be done now; empty where it can."""
-        return "no file is listed" if action in ("open", "judge") and not self.has_rows else ""
+        if action in ("open", "judge") and not self.has_rows:
+            return "no file is listed"
+        return self.read_only if action == "judge" else ""
 
     def action_move(self, by: int) -> None:
         """To the next file; folders are passed over."""

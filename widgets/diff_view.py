@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 from textual import events
@@ -15,6 +17,7 @@ from ..app.domain.diffs import REMOVED, FileDiff, Place
 from ..app.domain.review import Part
 from ._diff_rows import NONE, Kind, hunk_words
 from ._diff_scroll import DiffScroll
+from ._diff_syntax import warm_up
 from ._plain import plain_line
 
 MOVE = Binding.Group("Move", compact=True)
@@ -22,6 +25,17 @@ LOOK = Binding.Group("Look", compact=True)
 
 CONTEXTS = (0, 3, 10, 30, 1_000_000)
 """Amounts of context to switch between; the last is the whole file."""
+
+
+JUDGING = frozenset({"judge", "lines", "accept_file", "note", "review"})
+"""The actions that decide something."""
+
+
+def prepare(files: Sequence[FileDiff]) -> None:
+    """Load what the colours of these files need; in a thread, so that drawing them is quick."""
+    names = (PurePosixPath(file.path) for file in files if file.hunks)
+    for path in {path.suffix or path.name: path for path in names}.values():
+        warm_up(path.name)
 
 
 class DiffView(DiffScroll, can_focus=True):
@@ -37,7 +51,8 @@ class DiffView(DiffScroll, can_focus=True):
 What the run changed. `space` accepts the hunk under the cursor and `-` rejects it; on a file's name they take
 the whole file. `l` begins to select lines: move, then `space` or `-`.
 
-`✓` accepted, `✗` rejected, `◐` in part, `◉` reviewed, `✎` a note.
+`✓` accepted, `✗` rejected, `◐` in part, `◉` reviewed, `✎` a note. At the right of a hunk stand the steps that
+wrote it, and their tool.
 """
 
     DEFAULT_CSS = """
@@ -175,6 +190,8 @@ the whole file. `l` begins to select lines: move, then `space` or `-`.
     """Unchanged lines around the changes of what is shown."""
     ignore_whitespace: reactive[bool] = reactive(False, init=False, repaint=False)
     """Whether changes of white space are left out of what is shown."""
+    read_only: reactive[str] = reactive("", init=False, repaint=False, bindings=True)
+    """Why nothing can be decided about what is shown; empty where it can."""
     selecting: reactive[bool] = reactive(False, init=False, repaint=False, bindings=True)
     """Whether moving the cursor selects lines."""
 
@@ -227,6 +244,8 @@ the whole file. `l` begins to select lines: move, then `space` or `-`.
             return "" if self.needle and self.has_rows else "nothing is searched for"
         if action not in ("search", "arrange", "whitespace", "context") and not self.has_rows:
             return "nothing differs"
+        if action in JUDGING and self.read_only:
+            return self.read_only
         if action == "lines" and self.has_rows:
             file = self.file
             if file and not file.is_divisible:
@@ -350,11 +369,7 @@ the whole file. `l` begins to select lines: move, then `space` or `-`.
         if at is None:
             return
         self.selecting = False
-        self.move_to(at)
-        there = self.in_view()
-        # With some of what comes before, and as much as possible of the hunk.
-        if there and at - there[0] > len(there) // 2:
-            self._scroll_to_row(max(0, min(at - 2, len(self._rows.rows) - len(there))))
+        self.begin_at(at)
 
     def _tell_lines(self) -> None:
         if self.file:

@@ -1,9 +1,9 @@
-"""The project as a tree: agents, playbooks, memory and files."""
+"""The project as a tree: agents, workflows, playbooks, memory and files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -14,12 +14,22 @@ from ._explorer_rows import FILES, Item, Kind, Project, Row, rows
 from ._keyed_tree import KeyedTree
 from ._typed_filter import TypedFilter
 
+if TYPE_CHECKING:
+    from ..app.domain.workflows import WorkflowEntry
+
 MOVE = Binding.Group("Move", compact=True)
 
 
 @dataclass
 class OfAgent(Message):
     """News of the agent ``name``."""
+
+    name: str
+
+
+@dataclass
+class OfWorkflow(Message):
+    """News of the workflow ``name``."""
 
     name: str
 
@@ -34,10 +44,10 @@ class OfPath(Message):
 class Explorer(TypedFilter, KeyedTree, can_focus=True):
     """Shows what a project holds; set its attributes, listen to its messages.
 
-    ``agents``, ``playbooks`` (names of agents that have one), ``memory`` (paths) and ``running``
-    (names of agents at work) are whole values; a new one is merged into the tree, so that cursor,
-    scroll position and open folders stay. Files come folder by folder: :class:`FolderOpened` asks,
-    :meth:`put_folder` answers.
+    ``agents``, ``workflows``, ``playbooks`` (names of agents that have one), ``memory`` (paths),
+    ``running`` and ``running_workflows`` (names of those at work) are whole values; a new one is merged
+    into the tree, so that cursor, scroll position and open folders stay. Files come folder by folder:
+    :class:`FolderOpened` asks, :meth:`put_folder` answers.
     """
 
     DEFAULT_CSS = """
@@ -66,8 +76,9 @@ class Explorer(TypedFilter, KeyedTree, can_focus=True):
     }
     BINDING_GROUP_TITLE = "Explorer"
     HELP = """
-    What this project holds. **Agents** do the work: `●` one is running, `✗` its file has errors, `⚠`
-    warnings. **Files** open folder by folder. `/` narrows the tree as you type; `esc` shows everything again.
+    What this project holds. **Agents** do the work, **workflows** put it in order: `●` one is running,
+    `✗` its file has errors, `⚠` warnings. **Files** open folder by folder. `/` narrows the tree as you
+    type; `esc` shows everything again.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", id="explorer.down", tooltip="Next row", show=False, group=MOVE),
@@ -129,6 +140,12 @@ class Explorer(TypedFilter, KeyedTree, can_focus=True):
     class PlaybookHighlighted(OfAgent):
         """The cursor came to the playbook of the agent ``name``."""
 
+    class WorkflowHighlighted(OfWorkflow):
+        """The cursor came to a workflow."""
+
+    class WorkflowChosen(OfWorkflow):
+        """Enter or a click on a workflow."""
+
     class FileHighlighted(OfPath):
         """The cursor came to a file or a memory file; ``path`` as it was given."""
 
@@ -139,14 +156,16 @@ class Explorer(TypedFilter, KeyedTree, can_focus=True):
         """A folder was opened whose entries are not known. ``path`` is "" for the project's own folder."""
 
     agents: reactive[tuple[AgentEntry, ...]] = reactive((), init=False)
+    workflows: reactive[tuple[WorkflowEntry, ...]] = reactive((), init=False)
     playbooks: reactive[tuple[str, ...]] = reactive((), init=False)
     memory: reactive[tuple[str, ...]] = reactive((), init=False)
     running: reactive[frozenset[str]] = reactive(frozenset(), init=False)
+    running_workflows: reactive[frozenset[str]] = reactive(frozenset(), init=False)
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._folders: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-        self._opened: set[Item] = {Item(Kind.GROUP, "agents")}
+        self._opened: set[Item] = {Item(Kind.GROUP, "agents"), Item(Kind.GROUP, "workflows")}
         self._asked: set[str] = set()
         self._told: Item | None = None
 
@@ -156,9 +175,14 @@ class Explorer(TypedFilter, KeyedTree, can_focus=True):
         return tuple(sorted(self._asked))
 
     def put_project(
-        self, agents: tuple[AgentEntry, ...], playbooks: tuple[str, ...], memory: tuple[str, ...]
+        self,
+        agents: tuple[AgentEntry, ...],
+        playbooks: tuple[str, ...],
+        memory: tuple[str, ...],
+        workflows: tuple[WorkflowEntry, ...] = (),
     ) -> None:
-        """Set the three attributes of that name at once; one after the other is three merges."""
+        """Set the attributes of those names at once; one after the other is as many merges."""
+        self.set_reactive(Explorer.workflows, workflows)
         self.set_reactive(Explorer.agents, agents)
         self.set_reactive(Explorer.playbooks, playbooks)
         self.set_reactive(Explorer.memory, memory)
@@ -178,6 +202,14 @@ class Explorer(TypedFilter, KeyedTree, can_focus=True):
             self._merge()
         return self.to_item(Item(Kind.AGENT, name))
 
+    def select_workflow(self, name: str) -> bool:
+        """Move the cursor to a workflow; false where it is not listed or filtered away."""
+        workflows = Item(Kind.GROUP, "workflows")
+        if workflows not in self._opened and any(entry.name == name for entry in self.workflows):
+            self._opened.add(workflows)
+            self._merge()
+        return self.to_item(Item(Kind.WORKFLOW, name))
+
     def on_mount(self) -> None:
         """Draw the groups, so that an empty project already shows what belongs in it."""
         self._merge()
@@ -194,6 +226,12 @@ class Explorer(TypedFilter, KeyedTree, can_focus=True):
     def watch_running(self) -> None:
         self._merge()
 
+    def watch_workflows(self) -> None:
+        self._merge()
+
+    def watch_running_workflows(self) -> None:
+        self._merge()
+
     def watch_filter(self) -> None:
         self._merge()
         if self.filter and (self.cursor_row is None or self.cursor_row.can_open):
@@ -208,6 +246,8 @@ class Explorer(TypedFilter, KeyedTree, can_focus=True):
         match item.kind:
             case Kind.AGENT:
                 self.post_message(self.AgentHighlighted(item.key))
+            case Kind.WORKFLOW:
+                self.post_message(self.WorkflowHighlighted(item.key))
             case Kind.PLAYBOOK:
                 self.post_message(self.PlaybookHighlighted(item.key))
             case Kind.MEMORY | Kind.FILE:
@@ -219,6 +259,8 @@ class Explorer(TypedFilter, KeyedTree, can_focus=True):
         """Tell what was chosen."""
         if row.item.kind in (Kind.AGENT, Kind.PLAYBOOK):
             self.post_message(self.AgentChosen(row.item.key))
+        elif row.item.kind is Kind.WORKFLOW:
+            self.post_message(self.WorkflowChosen(row.item.key))
         elif row.item.kind in (Kind.MEMORY, Kind.FILE):
             self.post_message(self.FileChosen(row.item.key))
 
@@ -234,7 +276,15 @@ class Explorer(TypedFilter, KeyedTree, can_focus=True):
 
     def _merge(self) -> None:
         if self.is_running:
-            project = Project(self.agents, self.playbooks, self.memory, self.running, self._folders)
+            project = Project(
+                self.agents,
+                self.workflows,
+                self.playbooks,
+                self.memory,
+                self.running,
+                self.running_workflows,
+                self._folders,
+            )
             self.merge(rows(project, self._opened, self.filter))
 
     def _ask(self, folder: str) -> None:

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from ..app.domain.checks import Check
 from ..app.domain.executions import FileChange, Receipt
 from ..app.domain.ids import shorten
 from ..app.domain.states import State
@@ -121,6 +122,7 @@ def rest(receipt: Receipt) -> Content:
         Content.styled(plain_line(receipt.honesty), QUIET),
         Content.assemble(("next  ", QUIET), (next_command(receipt), "bold $text-accent")),
         Content("\n").join([Content.styled("Files", HEADING), touched(receipt)]),
+        judged(receipt),
         Content.styled("Account", HEADING),
     ]
     return Content("\n\n").join(filter(None, parts))
@@ -143,6 +145,13 @@ def touched(receipt: Receipt) -> Content:
     return Content("\n").join(lines)
 
 
+def judged(receipt: Receipt) -> Content:
+    """How the project's checks judged the change; empty where none ran."""
+    if not receipt.checks:
+        return Content()
+    return Content("\n").join([Content.styled("Checks", HEADING), *map(_check, receipt.checks)])
+
+
 def account(receipt: Receipt) -> tuple[Field, ...]:
     """Calls, cost, branch and commits as rows."""
     calls = "  ".join(f"{name} {number:,}" for name, number in receipt.tool_calls.items())
@@ -156,6 +165,8 @@ def account(receipt: Receipt) -> tuple[Field, ...]:
         Field("cost", usd(usage.cost_micro)),
         Field("branch", receipt.branch or "no git here", quiet=not receipt.branch),
     ]
+    if receipt.beginning:
+        rows.append(Field("from", receipt.beginning))
     if receipt.commits:
         rows.append(Field("commits", "  ".join(sha[:8] for sha in receipt.commits)))
     rows.append(Field("config", receipt.config_hash, quiet=True))
@@ -169,6 +180,20 @@ def next_command(receipt: Receipt) -> str:
     if receipt.branch and receipt.base_commit:
         return f"git diff {receipt.base_commit[:8]} {shlex.quote(receipt.branch)}"
     return f"diff -ru . {shlex.quote(receipt.worktree)}"
+
+
+def _check(check: Check) -> Content:
+    tone = "$text-success" if check.ok else "$text-error"
+    line = Content.assemble(
+        (f"  {check.glyph} {check.word}", tone),
+        f"  {plain_line(check.command, 100)}",
+        (f"  {check.figures}", QUIET),
+    )
+    last = check.output_tail.rstrip().rpartition("\n")[2]
+    if check.ok or not last:
+        return line
+    # A test runner's last line sums up.
+    return Content("\n").join([line, Content.styled(f"    {plain_line(last, 200)}", QUIET)])
 
 
 def _change(change: FileChange, width: int) -> Content:

@@ -1,4 +1,4 @@
-"""The form that starts a run, made from what the agent declares."""
+"""The form that starts a run, made from what the agent or the workflow declares."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from textual.widgets import Button, Input, Select, Static, Switch
 from ..app.domain.agents import ResolvedAgent
 from ..app.domain.errors import UsageError
 from ..app.domain.inputs import bind_inputs
+from ..app.domain.workflows import ResolvedWorkflow
 from ._plain import plain_line
-from ._run_fields import FormField, InputField, TextField
+from ._run_fields import FormField, InputField, SwitchField, TextField
 
 AROUND = 5
 """Lines above and below the fields: description, error, buttons and the space between."""
@@ -53,12 +54,18 @@ class RunForm(Widget):
 
     @dataclass
     class Submitted(Message):
-        """Run ``agent``. ``inputs`` holds what differs from the defaults; ``model`` "" is the agent's own."""
+        """Run ``agent``, which is a workflow where ``is_workflow`` says so.
+
+        ``inputs`` holds what differs from the defaults; ``model`` "" is the agent's own. ``with_changes``:
+        begin with the person's files as they are, not with the last commit.
+        """
 
         agent: str
         inputs: Mapping[str, Any]
         task: str
         model: str
+        with_changes: bool = False
+        is_workflow: bool = False
 
     @dataclass
     class Cancelled(Message):
@@ -68,21 +75,25 @@ class RunForm(Widget):
 
     def __init__(
         self,
-        agent: ResolvedAgent,
+        agent: ResolvedAgent | ResolvedWorkflow,
         models: tuple[str, ...] = (),
         *,
+        in_repository: bool = False,
         id: str | None = None,
     ) -> None:
         """Make the form.
 
         Args:
-            agent: The agent to run.
+            agent: The agent or workflow to run.
             models: Names to complete in the model's field.
+            in_repository: The project is in a git repository, so that a run begins with the last commit
+                unless the person wants their files as they are.
             id: The widget's id.
         """
         super().__init__(id=id)
         self.agent = agent
         self._models = models
+        self._in_repository = in_repository
 
     def compose(self) -> ComposeResult:
         spec = self.agent.spec
@@ -97,8 +108,9 @@ class RunForm(Widget):
             for name, declared in spec.inputs.items():
                 if name != "task":
                     yield InputField(name, declared)
-            own = f"{spec.model} (the agent's)" if spec.model else "the project's"
-            yield TextField("model", placeholder=own, suggestions=self._models)
+            yield TextField("model", placeholder=self._own_model, suggestions=self._models)
+            if self._in_repository:
+                yield SwitchField("my changes", "Begin with your files as they are, committed or not.")
         yield Static(id="whole", markup=False)
         with Horizontal(id="buttons"):
             yield Button(Content("Run"), id="run", variant="primary", compact=True)
@@ -162,11 +174,21 @@ class RunForm(Widget):
             self._refuse(error)
             return
         self._say("")
-        self.post_message(self.Submitted(self.agent.name, values, task, model))
+        with_changes = any(field.is_on for field in self.query(SwitchField))
+        is_workflow = isinstance(self.agent, ResolvedWorkflow)
+        self.post_message(self.Submitted(self.agent.name, values, task, model, with_changes, is_workflow))
 
     def action_cancel(self) -> None:
         """Go back without running."""
         self.post_message(self.Cancelled(self.agent.name))
+
+    @property
+    def _own_model(self) -> str:
+        """Which model answers where none is given."""
+        if isinstance(self.agent, ResolvedWorkflow):
+            return "that of each step or agent, else the project's"
+        model = self.agent.spec.model
+        return f"{model} (the agent's)" if model else "the project's"
 
     @property
     def _declared(self) -> dict[str, tuple[Any, bool, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -17,27 +17,13 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ..app.domain.events import FINAL_KINDS, STEP_KINDS, Event, Kind, brief_arguments
+from ..app.domain.events import Event
 from ..app.domain.states import State
 from ..app.domain.words import duration, one_line
 from ._ink import ink
-from ._plain import plain_line
+from ._step_rows import Step, StepRows
 
 MOVE = Binding.Group("Move", compact=True)
-ENDS = (*FINAL_KINDS, Kind.INTERRUPTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One row. ``seconds`` is None while the step runs; ``seq`` is that of the event that began it."""
-
-    seq: int
-    name: str
-    brief: str
-    began: float
-    state: State
-    seconds: float | None = None
-    error: str = ""
 
 
 class StepList(ScrollView, can_focus=True):
@@ -112,42 +98,42 @@ class StepList(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._steps: dict[Any, Step] = {}
-        self._order: list[Any] = []
-        self._dropped = 0
-        self._last_seq = 0
+        self._rows = StepRows(self.LIMIT)
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The rows kept, oldest first."""
-        return tuple(self._steps[key] for key in self._order)
+        """The rows kept, from the top."""
+        return self._rows.steps
 
     @property
     def dropped(self) -> int:
         """How many older steps are no longer kept."""
-        return self._dropped
+        return self._rows.dropped
 
     def reset(self) -> None:
         """Forget all steps, for another execution."""
-        self._steps.clear()
-        self._order.clear()
-        self._dropped = self._last_seq = 0
+        self._rows = StepRows(self.LIMIT)
         self.cursor = -1
         self._lay_out()
         self.scroll_home(animate=False)
 
     def put(self, events: Iterable[Event]) -> None:
         """Take in events in order of ``seq``; those already seen and those of other kinds change nothing."""
-        follows = self.cursor >= len(self._order) - 1
-        for event in events:
-            if event.seq > self._last_seq:
-                self._last_seq = event.seq
-                self._take(event)
-        self._drop_oldest()
+        follows = self.cursor >= len(self._rows) - 1
+        gone = self._rows.put(events)
+        if gone:
+            self.cursor = max(0, self.cursor - gone)
         self._lay_out()
-        if follows and self._order:
-            self.cursor = len(self._order) - 1
+        if follows and len(self._rows):
+            self.cursor = len(self._rows) - 1
             self._show_cursor()
+
+    def go_to(self, seq: int) -> None:
+        """Put the cursor on the step that an event began; it stays where that is no longer kept."""
+        for place, step in enumerate(self._rows.steps):
+            if step.seq == seq:
+                self.cursor = place
+                self._show_cursor()
 
     def watch_cursor(self, old: int, new: int) -> None:
         self.refresh()
@@ -159,36 +145,36 @@ class StepList(ScrollView, can_focus=True):
 
     def watch_now(self) -> None:
         # Only running steps show a time that goes on.
-        if any(step.seconds is None for step in self._steps.values()):
+        if self._rows.any_running:
             self.refresh()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without steps there is nothing to show; the key is dim."""
-        return None if action == "select" and not self._order else True
+        return None if action == "select" and not self._rows else True
 
     def why_not(self, action: str) -> str:
         """Why a key cannot act."""
-        return "no step has begun" if action == "select" and not self._order else ""
+        return "no step has begun" if action == "select" and not self._rows else ""
 
     def on_click(self, event: events.Click) -> None:
         """Select the row that was clicked."""
         row = event.get_content_offset(self)
         if row is None:
             return
-        index = row.y + self.scroll_offset.y - bool(self._dropped)
-        if 0 <= index < len(self._order):
+        index = row.y + self.scroll_offset.y - bool(self.dropped)
+        if 0 <= index < len(self._rows):
             self.cursor = index
             self.action_select()
 
     def action_select(self) -> None:
         """Tell which step the cursor is on."""
-        if 0 <= self.cursor < len(self._order):
-            self.post_message(self.StepSelected(self._steps[self._order[self.cursor]].seq))
+        if 0 <= self.cursor < len(self._rows):
+            self.post_message(self.StepSelected(self._rows[self.cursor].seq))
 
     def action_move(self, rows: int) -> None:
         """Move the cursor."""
-        if self._order:
-            self.cursor = max(0, min(len(self._order) - 1, self.cursor + rows))
+        if self._rows:
+            self.cursor = max(0, min(len(self._rows) - 1, self.cursor + rows))
             self._show_cursor()
 
     def action_page(self, pages: int) -> None:
@@ -197,29 +183,29 @@ class StepList(ScrollView, can_focus=True):
 
     def action_first(self) -> None:
         """Go to the first step kept."""
-        self.action_move(-len(self._order))
+        self.action_move(-len(self._rows))
 
     def action_last(self) -> None:
         """Go to the last step, and follow."""
-        self.action_move(len(self._order))
+        self.action_move(len(self._rows))
 
     def render_line(self, y: int) -> Strip:
         """One row of the list."""
         width = self.size.width
         base = self.rich_style
         line = y + self.scroll_offset.y
-        if self._dropped and line == 0:
-            words = f"  … {self._dropped:,} earlier"
+        if self.dropped and line == 0:
+            words = f"  … {self.dropped:,} earlier"
             return Strip([Segment(set_cell_size(words, width), base + ink(self, "step-list--quiet"))], width)
-        index = line - bool(self._dropped)
-        if not 0 <= index < len(self._order):
-            if not self._order and line == 0:
+        index = line - bool(self.dropped)
+        if not 0 <= index < len(self._rows):
+            if not self._rows and line == 0:
                 words = "No steps yet."
                 return Strip(
                     [Segment(set_cell_size(words, width), base + ink(self, "step-list--quiet"))], width
                 )
             return Strip.blank(width, base)
-        return self._draw(self._steps[self._order[index]], width, base, index == self.cursor)
+        return self._draw(self._rows[index], width, base, index == self.cursor)
 
     def _draw(self, step: Step, width: int, base: Style, on_cursor: bool) -> Strip:
         quiet = ink(self, "step-list--quiet")
@@ -233,16 +219,17 @@ class StepList(ScrollView, can_focus=True):
         if seconds is None and step.state is State.RUNNING:
             seconds = max(0.0, self.now - step.began)
         time = f" {duration(seconds)}" if seconds is not None else ""
-        room = max(0, width - cell_len(time) - 2)
+        indent = min(2 * step.depth, width // 3)
+        room = max(0, width - cell_len(time) - 2 - indent)
         name = one_line(step.name, max(1, room))
         brief_room = room - cell_len(name) - 1
         brief = _fit(f" {step.error or step.brief}", max(0, brief_room + 1))
         segments = [
-            Segment(f"{step.state.glyph} ", base + tone),
+            Segment(" " * indent + f"{step.state.glyph} ", base + tone),
             Segment(name, base + name_tone),
             Segment(brief, base + (tone if step.error else quiet)),
         ]
-        used = 2 + cell_len(name) + cell_len(brief)
+        used = indent + 2 + cell_len(name) + cell_len(brief)
         segments.append(Segment(" " * max(0, width - used - cell_len(time)), base))
         segments.append(Segment(time, base + quiet))
         return Strip(segments).adjust_cell_length(width, base)
@@ -259,56 +246,13 @@ class StepList(ScrollView, can_focus=True):
             case _:
                 return quiet, Style.null()
 
-    def _take(self, event: Event) -> None:
-        if event.kind in ENDS:
-            self._end_running(event)
-        if event.kind not in STEP_KINDS:
-            return
-        payload = event.payload
-        key = payload["step"]
-        if event.kind is Kind.STEP_STARTED:
-            if key not in self._steps:
-                self._order.append(key)
-            brief = plain_line(brief_arguments(payload["arguments"]))
-            self._steps[key] = Step(
-                event.seq, plain_line(payload["name"], 60), brief, event.time, State.RUNNING
-            )
-            return
-        step = self._steps.get(key)
-        if step is None:
-            # Its beginning was dropped, or lies before what this list was given.
-            return
-        failed = event.kind is Kind.STEP_FAILED
-        error = plain_line(str(payload["error"]["title"])) if failed else ""
-        state = State.FAILED if failed else State.COMPLETED
-        self._steps[key] = Step(step.seq, step.name, step.brief, step.began, state, payload["seconds"], error)
-
-    def _end_running(self, event: Event) -> None:
-        # A run that ended leaves no step running, whether or not the step could say so itself.
-        for key, step in self._steps.items():
-            if step.state is State.RUNNING:
-                seconds = max(0.0, event.time - step.began)
-                self._steps[key] = Step(
-                    step.seq, step.name, step.brief, step.began, State.INTERRUPTED, seconds
-                )
-
-    def _drop_oldest(self) -> None:
-        surplus = len(self._order) - self.LIMIT
-        if surplus <= 0:
-            return
-        for key in self._order[:surplus]:
-            del self._steps[key]
-        del self._order[:surplus]
-        self._dropped += surplus
-        self.cursor = max(0, self.cursor - surplus)
-
     def _lay_out(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._order) + bool(self._dropped))
+        self.virtual_size = Size(self.size.width, len(self._rows) + bool(self.dropped))
         self.refresh()
         self.refresh_bindings()
 
     def _show_cursor(self) -> None:
-        line = self.cursor + bool(self._dropped)
+        line = self.cursor + bool(self.dropped)
         self.scroll_to_region(Region(0, line, 1, 1), animate=False, force=True, x_axis=False)
 
 

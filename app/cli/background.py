@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,17 @@ from typing import Any
 from ..domain.errors import ExitCode, ParacleError
 from . import failures
 
+Report = Callable[[Mapping[str, Any]], None]
 
-def start_in_background(work: Callable[[Callable[[str], None]], None]) -> tuple[str, int]:
+
+def start_in_background(work: Callable[[Report], None]) -> tuple[Mapping[str, Any], int]:
     """Do ``work`` in a background process with a session of its own; gives what it reports, and its id.
 
     The process is a fork, so this must be called before anything starts a thread. Its output goes to
     ``detached.log`` in the state folder.
 
     Args:
-        work: given a function with which it reports the execution's id, once that is known.
+        work: given a function with which it reports plain data, once: that it has begun, and what.
 
     Raises:
         ParacleError: what ``work`` raised before it reported.
@@ -41,28 +43,29 @@ def start_in_background(work: Callable[[Callable[[str], None]], None]) -> tuple[
     report = json.loads(said)
     if "error" in report:
         raise _revived(report["error"], report["exit_code"])
-    return str(report["execution"]), process
+    assert isinstance(report, dict)
+    return report, process
 
 
-def _be_background(work: Callable[[Callable[[str], None]], None], writing: int) -> None:
+def _be_background(work: Callable[[Report], None], writing: int) -> None:
     """The child's whole life. Never returns: what stands above it on the stack belongs to the parent."""
     from ..services.logs import record_fault
 
     code = ExitCode.FAILED
     reported = False
 
-    def report(value: dict[str, Any]) -> None:
+    def report(value: Mapping[str, Any]) -> None:
         nonlocal reported
         if not reported:
             reported = True
             with suppress(OSError):
-                os.write(writing, json.dumps(value).encode())
+                os.write(writing, json.dumps(dict(value)).encode())
             os.close(writing)
 
     try:
         os.setsid()
         _redirect()
-        work(lambda execution: report({"execution": execution}))
+        work(report)
         code = ExitCode.DONE
     except ParacleError as error:
         if reported:

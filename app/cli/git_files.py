@@ -9,20 +9,28 @@ import typer
 from ..domain.history import Cleanup
 from ..domain.ids import shorten
 from ..domain.words import plural
-from .git_words import Branch, DryRun, Target, path_words, tell
+from .git_words import Branch, DryRun, Files, Hunks, Target, chosen, path_words, tell
 from .opening import AsJson, workspace
 from .printing import aligned, next_step, paint, put, put_json, say
 
 
-def apply(ctx: typer.Context, wanted: Branch, as_json: AsJson = False) -> None:
+def apply(
+    ctx: typer.Context,
+    wanted: Branch,
+    files: Files = None,
+    hunks: Hunks = None,
+    as_json: AsJson = False,
+) -> None:
     """Bring what an execution did into your files, uncommitted, beside what you have changed there."""
     from ..services import history
 
     with workspace(ctx) as here:
-        done = history.apply(here, wanted)
+        part, rest = chosen(here, wanted, files or (), hunks or ())
+        done = history.apply(here, wanted, files=rest, selection=part)
     tell(done, as_json=as_json)
     if not as_json:
-        next_step("git status")
+        in_private = "repository" in (done.details or {})
+        next_step("paracle git branches" if in_private else "git status")
 
 
 def discard(ctx: typer.Context, wanted: Branch, as_json: AsJson = False) -> None:
@@ -49,8 +57,9 @@ def cleanup(
         return
     _put(report, dry_run=dry_run)
     say(_headline(report, "branch", "branches", dry_run=dry_run))
-    if report.operation:
-        say(f"'paracle git undo {shorten(report.operation)}' brings them back.")
+    them = "it" if report.more else "them"
+    for operation in filter(None, (report.operation, *report.more)):
+        say(f"'paracle git undo {shorten(operation)}' brings {them} back.")
     unmerged = [kept for kept in report.kept if kept.reason == "not merged"]
     if dry_run and report.removed:
         next_step("paracle git cleanup" + (f" --target {target}" if target else ""))

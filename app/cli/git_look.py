@@ -12,11 +12,12 @@ import typer
 
 from ..domain.diff_print import print_diff
 from ..domain.diffs import FileDiff, shown
-from ..domain.history import BranchRow, Clash, Figures, Merged, PendingMerge
+from ..domain.history import BranchRow, Clash, Figures, Merged
 from ..domain.ids import shorten
 from ..domain.states import State
 from ..domain.words import ago, plural
 from . import receipts
+from .git_waiting import tell_waiting
 from .git_words import SHORT_COMMIT, Branch, Target, name_of, path_words
 from .opening import AsJson, workspace
 from .printing import aligned, diff_lines, next_step, paint, put, put_json, say, state_mark
@@ -24,27 +25,38 @@ from .printing import aligned, diff_lines, next_step, paint, put, put_json, say,
 _STATUS_COLOURS = {"A": typer.colors.GREEN, "D": typer.colors.RED}
 
 
-def branches(ctx: typer.Context, target: Target = None, as_json: AsJson = False) -> None:
+def branches(
+    ctx: typer.Context,
+    target: Target = None,
+    with_clashes: Annotated[
+        bool, typer.Option("--clashes", help="Also which open branches would conflict with each other.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the branches of executions, newest first, with what each would bring."""
     from ..services import history
 
     with workspace(ctx) as here:
         rows = history.branches(here, target)
+        # Pairs of branches are merged for it: with many of them that takes its time.
+        clashes = history.clashes(here, target) if with_clashes else ()
         waiting = history.waiting(here)
+        how_far = [history.resolution(here, merge.id) for merge in waiting]
+        against = history.target(here, target)
     if as_json:
-        put_json(
-            {
-                "target": target,
-                "branches": [row.to_dict() for row in rows],
-                "waiting": [merge.to_dict() for merge in waiting],
-            }
-        )
+        data = {
+            "target": against or None,
+            "branches": [row.to_dict() for row in rows],
+            "waiting": [merge.to_dict() for merge in waiting],
+        }
+        pairs = [{"executions": [one.first, one.second], "paths": one.paths} for one in clashes]
+        put_json({**data, "clashes": pairs} if with_clashes else data)
         return
     now = time.time()
-    for row, line in zip(rows, aligned(_row(row, now) for row in rows), strict=True):
+    for row, line in zip(rows, aligned(_row(row, now, clashes) for row in rows), strict=True):
         put(_painted(row, line))
     if waiting:
-        tell_waiting(waiting)
+        tell_waiting(how_far)
     elif rows:
         _suggest(rows)
     else:
@@ -67,9 +79,8 @@ def show(
     with workspace(ctx) as here:
         row = history.show(here, wanted, target)
         files = history.files(here, wanted)
-        # Every pair of open branches is merged for it: with many of them that takes its time.
-        pairs = history.clashes(here, target) if with_clashes else ()
-    clashes = [clash for clash in pairs if row.execution in (clash.first, clash.second)]
+        # It is merged with every other open branch for it: with many of them that takes its time.
+        clashes = history.clashes(here, target, only=wanted) if with_clashes else ()
     if as_json:
         changes = [asdict(file) for file in files]
         others = [{"execution": _other(clash, row), "paths": clash.paths} for clash in clashes]
@@ -118,21 +129,6 @@ def diff(
         next_step(f"paracle git merge {name_of(wanted)}")
 
 
-def tell_waiting(waiting: Sequence[PendingMerge]) -> None:
-    """Say which merges wait for a person, where, and what to type."""
-    for merge in waiting:
-        mark = paint("◐ waits", sys.stderr, typer.colors.YELLOW, bold=True)
-        paths = ", ".join(path_words(path, sys.stderr) for path in merge.paths)
-        to = merge.target.removeprefix("refs/heads/")
-        say(f"{mark}  {shorten(merge.execution)} into {to}: conflicts in {paths}")
-        say(f"  {merge.folder}")
-    short = shorten(waiting[0].execution) if len(waiting) > 1 else ""
-    next_step(
-        "paracle git take PATH base|ours|theirs|both" + (f" --of {short}" if short else ""),
-        f"paracle git continue {short}".rstrip(),
-    )
-
-
 def _suggest(rows: Sequence[BranchRow]) -> None:
     for row in rows:
         if not _is_merged(row):
@@ -141,11 +137,11 @@ def _suggest(rows: Sequence[BranchRow]) -> None:
     next_step("paracle git cleanup")
 
 
-def _row(row: BranchRow, now: float) -> tuple[str, ...]:
+def _row(row: BranchRow, now: float, clashes: Sequence[Clash]) -> tuple[str, ...]:
     figures = row.figures
     counted = _counted(figures) if figures else ("", "", "")
     agent = row.agent or "unknown"
-    words = filter(None, (standing(figures), _dirty(row), row.worktree))
+    words = filter(None, (standing(figures), _clashing(row, clashes), _dirty(row), row.worktree))
     return (
         shorten(row.execution),
         _state_words(row),
@@ -168,6 +164,11 @@ def standing(figures: Figures | None) -> str:
     if figures.merged is not Merged.NO:
         return str(figures.merged)
     return f"conflicts in {plural(len(figures.conflicts), 'file')}" if figures.conflicts else "merges cleanly"
+
+
+def _clashing(row: BranchRow, clashes: Sequence[Clash]) -> str:
+    others = [_other(clash, row) for clash in clashes if row.execution in (clash.first, clash.second)]
+    return f"clashes with {', '.join(map(shorten, others))}" if others else ""
 
 
 def _dirty(row: BranchRow) -> str:

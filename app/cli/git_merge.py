@@ -11,15 +11,13 @@ import typer
 from ..domain.errors import ExitCode, UsageError
 from ..domain.history import Mode, Preview
 from ..domain.ids import shorten
-from ..domain.selecting import select
 from ..domain.words import plural
 from . import git_waiting, receipts
-from .git_words import DryRun, name_of, path_words, tell
+from .git_words import DryRun, Files, Hunks, chosen, name_of, path_words, tell
 from .opening import AsJson, complete_execution, workspace
 from .printing import next_step, paint, put, put_json, say
 
 if TYPE_CHECKING:
-    from ..domain.diffs import Selection
     from ..services.workspace import Workspace
 
 
@@ -41,18 +39,8 @@ def merge(
     mode: Annotated[
         Mode | None, typer.Option("--mode", help="How; merge where nothing is said, squash for a part.")
     ] = None,
-    files: Annotated[
-        list[str] | None,
-        typer.Option("--files", metavar="PATH", help="Only this file or folder; may be repeated."),
-    ] = None,
-    hunks: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--hunks",
-            metavar="HUNK",
-            help="Only this hunk: FILE#N, as 'paracle git diff' counts, or its key; may be repeated.",
-        ),
-    ] = None,
+    files: Files = None,
+    hunks: Hunks = None,
     message: Annotated[str, typer.Option("--message", "-m", help="The commit's message.")] = "",
     dry_run: DryRun = False,
     go_on: Annotated[
@@ -106,11 +94,9 @@ def _merge(
 ) -> None:
     from ..services import history
 
-    part: Selection | None = None
     is_part = bool(files or hunks)
     mode = mode or (Mode.SQUASH if is_part else Mode.MERGE)
-    if hunks:
-        part, files = select(history.diff(here, wanted), files, hunks), ()
+    part, files = chosen(here, wanted, files, hunks)
     if dry_run:
         seen = history.preview(here, wanted, target=target, mode=mode, files=files, selection=part)
         _tell_preview(seen, as_json=as_json)
@@ -136,19 +122,31 @@ def _put_preview(seen: Preview) -> None:
         put(_verdict("✗", f"conflicts with {seen.target} in {plural(len(seen.conflicts), 'file')}", seen))
         for path in seen.conflicts:
             put(f"  {path_words(path, sys.stdout)}")
-        say("The merge would wait for you in a work tree of its own; your files stay as they are.")
-        next_step(f"paracle git merge {short}")
+        if seen.into_files:
+            say("Nothing would be written. Undo your changes to these files, or take a part without them:")
+            next_step(f"paracle git merge {short} --files PATH")
+        else:
+            say("The merge would wait for you in a work tree of its own; your files stay as they are.")
+            next_step(f"paracle git merge {short}")
     elif seen.nothing:
         put(_verdict("✓", f"{seen.target} has it all already", seen))
         next_step("paracle git cleanup")
     elif seen.blocked:
         put(_verdict("✗", f"cannot land in {seen.target} now", seen))
         put(f"  {path_words(seen.blocked, sys.stdout)}")
+        if seen.into_files:
+            say("Move away what is named, then look again:")
+            next_step(f"paracle git merge {short} --dry-run")
+            return
         say("Commit or stash what is there, name another branch with --target, or bring it in beside yours:")
         next_step(f"paracle git apply {short}")
     else:
         commits, files = plural(seen.commits, "commit"), plural(len(seen.files), "file")
         put(_verdict("✓", f"merges cleanly into {seen.target}: {commits}, {files}", seen))
+        if seen.brings_fork:
+            say(
+                f"What it was forked from is not in {seen.target} and comes too; --mode squash leaves it out."
+            )
         for line in receipts.file_lines(seen.files, sys.stdout):
             put(line)
         next_step(f"paracle git merge {short}")

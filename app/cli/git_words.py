@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -10,11 +11,13 @@ import typer
 from ..domain.diffs import shown
 from ..domain.history import Operation
 from ..domain.ids import shorten
+from ..domain.selecting import select
 from ..domain.words import one_line
 from .opening import complete_execution
 from .printing import harmless, paint, put, put_json, say
 
 if TYPE_CHECKING:
+    from ..domain.diffs import Selection
     from ..services.workspace import Workspace
 
 SHORT_COMMIT = 8
@@ -30,6 +33,18 @@ Branch = Annotated[
 Target = Annotated[
     str | None,
     typer.Option("--target", metavar="BRANCH", help="The branch to compare with, not the one checked out."),
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Option("--files", metavar="PATH", help="Only this file or folder; may be repeated."),
+]
+Hunks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hunks",
+        metavar="HUNK",
+        help="Only this hunk: FILE#N, as 'paracle git diff' counts, or its key; may be repeated.",
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 
@@ -56,6 +71,21 @@ def identifier_of(here: Workspace, wanted: str) -> str:
     return wanted.split("/")[1] if wanted.startswith("exec/") else runs.find(here, wanted).id
 
 
+def chosen(
+    here: Workspace, wanted: str, files: Sequence[str], hunks: Sequence[str]
+) -> tuple[Selection | None, Sequence[str]]:
+    """What of a branch is named: a selection where hunks are among it, else the files alone.
+
+    Raises:
+        NotFound, Conflict: a word names nothing, or several hunks.
+    """
+    if not hunks:
+        return None, files
+    from ..services import history
+
+    return select(history.diff(here, wanted), files, hunks), ()
+
+
 def tell(operation: Operation, *, as_json: bool, can_undo: bool = True) -> None:
     """Print what was done, and how to take it back."""
     if as_json:
@@ -68,5 +98,7 @@ def tell(operation: Operation, *, as_json: bool, can_undo: bool = True) -> None:
             commit[:SHORT_COMMIT] if commit else "nothing" for commit in (move.before, move.after)
         )
         put(f"  {path_words(move.short, sys.stdout)}  {before} → {after}")
+    for note in operation.notes:
+        say(f"{paint('⚠', sys.stderr, typer.colors.YELLOW)} {harmless(note, sys.stderr)}")
     if can_undo:
         say(f"'paracle git undo {shorten(operation.id)}' takes it back.")

@@ -31,8 +31,19 @@ def workspace(ctx: typer.Context) -> Workspace:
 def complete_agent(ctx: typer.Context, incomplete: str) -> list[str]:
     """The names of agents that begin with ``incomplete``; none where they cannot be known."""
     try:
-        with _asked_workspace(ctx) as here:
+        with asked_workspace(ctx) as here:
             return [name for name in here.project.agent_names() if name.startswith(incomplete)]
+    except (ParacleError, OSError):
+        return []
+
+
+def complete_workflow(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The names of workflows that begin with ``incomplete``; none where they cannot be known."""
+    from ..services import workflows
+
+    try:
+        with asked_workspace(ctx) as here:
+            return [name for name in workflows.names(here) if name.startswith(incomplete)]
     except (ParacleError, OSError):
         return []
 
@@ -40,7 +51,7 @@ def complete_agent(ctx: typer.Context, incomplete: str) -> list[str]:
 def complete_execution(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """The newest executions whose id begins with ``incomplete``, each with its agent and state."""
     try:
-        with _asked_workspace(ctx) as here:
+        with asked_workspace(ctx) as here:
             rows = here.store.executions(200) if here.has_store else ()
     except (ParacleError, OSError):
         return
@@ -64,7 +75,8 @@ Execution = Annotated[
 ]
 
 
-def _asked_workspace(ctx: typer.Context) -> Workspace:
+def asked_workspace(ctx: typer.Context) -> Workspace:
+    """The project that names are completed for. A context manager."""
     # The root callback does not run while a shell completes, so its option is read from the context.
     from ..services.workspace import Workspace
 

@@ -1,4 +1,4 @@
-"""The processes below this one: ended when it cannot wait for them."""
+"""Processes that are ended at once, with all that they have started."""
 
 from __future__ import annotations
 
@@ -12,10 +12,28 @@ from pathlib import Path
 
 def kill_children() -> None:
     """Kill every process that descends from this one, with the process groups that they lead."""
-    own_group = os.getpgrp()
-    for pid, group in _descendants(os.getpid()):
+    _kill(_descendants(os.getpid()), spared=os.getpgrp())
+
+
+def kill_with_children(pid: int) -> None:
+    """Kill a process and every one that descends from it, with the process groups that these lead.
+
+    Raises:
+        OSError: it is not there, or somebody else's.
+    """
+    # Held, it starts no more of them.
+    os.kill(pid, signal.SIGSTOP)
+    children = _descendants(pid)
+    # Its own group may be that of the shell script that started it.
+    spared = os.getpgid(pid)
+    os.kill(pid, signal.SIGKILL)
+    _kill(children, spared=spared)
+
+
+def _kill(processes: list[tuple[int, int]], *, spared: int) -> None:
+    for pid, group in processes:
         with suppress(ProcessLookupError, PermissionError):
-            if group not in (0, own_group):
+            if group not in (0, spared, os.getpgrp()):
                 os.killpg(group, signal.SIGKILL)
             os.kill(pid, signal.SIGKILL)
 

@@ -11,12 +11,27 @@ from typing import Self, TextIO
 
 from ..domain.events import Event, Kind, brief_arguments, describe
 from ..domain.ids import shorten
-from ..domain.words import count, duration, usd
+from ..domain.words import count, duration, one_line, usd
+from .notifying import call_back
 from .printing import harmless, is_terminal, paint
 
 _TICK = 0.1
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_PLAIN = frozenset({Kind.STARTED, Kind.STEP_COMPLETED, Kind.STEP_FAILED, Kind.RETRIED, Kind.COMMIT})
+TELLING = frozenset(
+    {
+        Kind.STARTED,
+        Kind.STEP_COMPLETED,
+        Kind.STEP_FAILED,
+        Kind.STEP_SKIPPED,
+        Kind.RETRIED,
+        Kind.COMMIT,
+        Kind.PAUSED,
+        Kind.RESUMED,
+        Kind.ANSWERED,
+        Kind.MODEL,
+        Kind.SAID,
+    }
+)
 """What is worth a line where nothing can be overwritten: what has happened, not what begins."""
 
 
@@ -47,6 +62,7 @@ class Progress:
         self._ended = threading.Event()
         self._begun = time.monotonic()
         self._step = "starting"
+        self._graph: dict[int, str] = {}
         self._steps = self._tokens = self._cost = 0
         self._ticker = threading.Thread(target=self._tick, name="paracle-progress", daemon=True)
 
@@ -64,16 +80,37 @@ class Progress:
             with self._lock:
                 self._write("\r\x1b[K")
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is printed."""
+        return self._quiet
+
     def show(self, event: Event) -> None:
         """Take in one more event."""
         if self._quiet:
+            return
+        if event.kind is Kind.ASKED:
+            self._call(event)
             return
         with self._lock:
             warns = event.kind is Kind.LOG and event.payload["level"] == "warning"
             if self._live:
                 self._take(event)
-            if self._every_line or warns or (event.kind in _PLAIN and not self._live):
+            if self._every_line or warns or (event.kind in TELLING and not self._live):
                 self._put(harmless(describe(event), self._stream))
+
+    def _call(self, event: Event) -> None:
+        """Say that a person is needed, and how to answer."""
+        question, detail = one_line(event.payload["question"]), one_line(event.payload["detail"])
+        words = harmless(f"◐ needs you: {question}", self._stream)
+        lines = [words, f"  {harmless(detail, self._stream)}"] if detail else [words]
+        options = event.payload["options"]
+        how = f"approve {shorten(event.execution)}"
+        if options[0] != "approve":
+            how = f"answer {shorten(event.execution)} {'|'.join(options)}"
+        self.note("\n".join([*lines, f"  paracle approvals {how}"]))
+        with self._lock, suppress(OSError, ValueError):
+            call_back(question, self._stream)
 
     def note(self, text: str) -> None:
         """A line that stays."""
@@ -89,6 +126,10 @@ class Progress:
             self._label = f"{payload['agent']} {shorten(event.execution)}"
         elif event.kind is Kind.STARTED:
             self._step = "started"
+        elif event.kind is Kind.STEP_STARTED and payload["action"] == "step":
+            self._graph[payload["step"]] = payload["name"]
+        elif event.kind in (Kind.STEP_COMPLETED, Kind.STEP_FAILED) and payload["action"] == "step":
+            self._graph.pop(payload["step"], None)
         elif event.kind is Kind.STEP_STARTED:
             self._steps += 1
             asking = payload["action"] == "model"
@@ -99,7 +140,7 @@ class Progress:
         elif event.kind is Kind.STEP_COMPLETED and payload["usage"]:
             self._tokens += payload["usage"]["input_tokens"] + payload["usage"]["output_tokens"]
             self._cost += payload["usage"]["cost_micro"]
-        elif event.kind is Kind.RETRIED:
+        elif event.kind in (Kind.RETRIED, Kind.PAUSED, Kind.RESUMED):
             self._step = describe(event)
 
     def _tick(self) -> None:
@@ -117,7 +158,9 @@ class Progress:
         figures = [duration(round(time.monotonic() - self._begun)), f"{self._steps:,} steps"]
         if self._tokens:
             figures += [f"{count(self._tokens)} tok", usd(self._cost)]
-        words = f"{self._label}  {' · '.join(figures)}  {harmless(self._step, self._stream)}"
+        # Of a workflow first its own steps, then what is done for one of them.
+        now = "  ".join(filter(None, (", ".join(self._graph.values()), self._step)))
+        words = f"{self._label}  {' · '.join(figures)}  {harmless(now, self._stream)}"
         room = max(10, get_terminal_size().columns - 3)
         cut = set_cell_size(words, room).rstrip()
         return f"{paint(_FRAMES[turn % len(_FRAMES)], self._stream, 'cyan')} {cut}"

@@ -8,6 +8,8 @@ from typing import TextIO
 
 import typer
 
+from ..domain.checks import Check
+from ..domain.conversation import Usage
 from ..domain.errors import BudgetExceeded, ExitCode, OutsideRoot, PolicyRefused, ToolRefused
 from ..domain.executions import Execution, FileChange, Receipt
 from ..domain.ids import shorten
@@ -29,14 +31,15 @@ def exit_code(receipt: Receipt) -> ExitCode:
 
 
 def merge_command(receipt: Receipt, folder: Path) -> str:
-    """The command that merges what a run changed into the repository around ``folder``; empty for none.
+    """The command that brings in what a run changed; empty where there is nothing to bring.
 
-    A folder without git has none: its runs worked on copies, each in a private repository.
+    A run in the repository around ``folder`` is merged. A folder without git has no branch to merge into:
+    its runs worked on copies, each with a private repository elsewhere, and are applied to its files.
     """
     if not (receipt.files and receipt.branch and receipt.repository):
         return ""
     is_here = folder.resolve().is_relative_to(Path(receipt.repository).resolve())
-    return f"paracle git merge {shorten(receipt.execution)}" if is_here else ""
+    return f"paracle git {'merge' if is_here else 'apply'} {shorten(receipt.execution)}"
 
 
 def receipt_lines(receipt: Receipt, stream: TextIO) -> list[str]:
@@ -53,10 +56,22 @@ def receipt_lines(receipt: Receipt, stream: TextIO) -> list[str]:
         ("cost", cost_words(receipt)),
         ("branch", receipt.branch or "none: it ended before it had one"),
     ]
+    if receipt.beginning:
+        rows.append(("from", receipt.beginning))
+    rows += [(model, usage_words(used)) for model, used in receipt.ledger.items() if len(receipt.ledger) > 1]
+    rows += [
+        ("output", f"{name}: {harmless(one_line(str(value), 120), stream)}")
+        for name, value in receipt.outputs.items()
+    ]
+    rows += [("instead", harmless(one_line(words), stream)) for words in receipt.degraded]
+    if receipt.checks:
+        passed = sum(check.ok for check in receipt.checks)
+        rows.append(("checks", f"{passed} of {len(receipt.checks)} passed"))
     if receipt.worktree:
         rows.append(("kept", f"{receipt.worktree}  (it holds files that are in no commit)"))
     lines += aligned([("files", files_words(receipt)), *rows], indent="  ")
     lines += ["  " + line for line in file_lines(receipt.files, stream)]
+    lines += ["    " + line for line in check_lines(receipt.checks, stream)]
     lines.append(f"  {paint(receipt.honesty, stream, dim=True)}")
     return lines
 
@@ -68,6 +83,22 @@ def file_lines(files: Sequence[FileChange], stream: TextIO, limit: int = 20) -> 
     colours = {"A": typer.colors.GREEN, "D": typer.colors.RED}
     lines = [paint(line, stream, colours.get(file.status)) for line, file in zip(lines, files, strict=False)]
     return lines + [f"  … and {plural(len(files) - limit, 'more file')}"] * (len(files) > limit)
+
+
+def check_lines(checks: Sequence[Check], stream: TextIO, *, output: bool = False) -> list[str]:
+    """One line a check: glyph, word, command, figures.
+
+    Args:
+        output: below each that did not pass, the end of what it printed.
+    """
+    lines = []
+    for check in checks:
+        colour = typer.colors.GREEN if check.ok else typer.colors.RED
+        mark = paint(f"{check.glyph} {check.word}", stream, colour, bold=True)
+        lines.append(f"{mark}  {harmless(one_line(check.command, 100), stream)}  {check.figures}")
+        if output and not check.ok:
+            lines += [f"    {line}" for line in harmless(check.output_tail, stream).splitlines()]
+    return lines
 
 
 def files_words(receipt: Receipt) -> str:
@@ -85,7 +116,11 @@ def calls_words(calls: Mapping[str, int], refused: int) -> str:
 
 def cost_words(receipt: Receipt) -> str:
     """Money and tokens."""
-    usage = receipt.usage
+    return usage_words(receipt.usage)
+
+
+def usage_words(usage: Usage) -> str:
+    """Money and tokens of an execution, or of one model in it."""
     return f"{usd(usage.cost_micro)}, {count(usage.tokens)} tokens"
 
 

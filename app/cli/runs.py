@@ -1,4 +1,6 @@
-"""``paracle runs``: list, show, watch, log, export."""
+"""``paracle runs``: list, show, watch, log, export; what steers them is in :mod:`.runs_control`,
+what does them again in :mod:`.runs_again`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import time
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,17 +20,14 @@ from ..domain.executions import Receipt
 from ..domain.ids import shorten
 from ..domain.states import State
 from ..domain.words import ago, duration, one_line, usd
-from . import receipts
+from . import jobs, receipts, runs_again, runs_control
 from .opening import AsJson, Execution, complete_agent, workspace
 from .options import global_options
 from .printing import aligned, diff_lines, harmless, next_step, put, put_json, say, state_mark, width
 from .progress import Progress
 from .run import show_receipt
 
-if TYPE_CHECKING:
-    pass
-
-app = typer.Typer(help="List, show, watch and export executions.", no_args_is_help=True)
+app = typer.Typer(help="List, show, watch, control and export executions.", no_args_is_help=True)
 
 
 def _complete_state(incomplete: str) -> list[str]:
@@ -99,10 +98,13 @@ def show(
 @app.command("watch")
 def watch(ctx: typer.Context, prefix: Execution, as_json: AsJson = False) -> None:
     """Follow an execution of any process until it ends, and end as it does."""
+    from ..services import jobs as queue
     from ..services import runs
 
     with workspace(ctx) as here:
         row = runs.find(here, prefix)
+        if queue.is_waiting(here, row) and not queue.workers(here):
+            say("It waits in the queue, and no worker is alive: 'paracle worker' starts one.")
         try:
             with Progress(row.agent, every_line=True, quiet=as_json) as progress:
                 for batch in runs.follow(here, row):
@@ -185,6 +187,16 @@ def export(
         next_step(f"paracle run {row.agent} --model script:{output}")
 
 
+app.command("pause")(runs_control.pause)
+app.command("resume")(runs_control.resume)
+app.command("stop")(runs_control.stop)
+app.command("model")(runs_control.model)
+app.command("say")(runs_control.tell)
+app.command("queue")(jobs.queue_next)
+app.command("retry")(runs_again.retry)
+app.command("fork")(runs_again.fork)
+
+
 def _show_receipt(receipt: Receipt, folder: Path) -> None:
     """A receipt that was asked for: all of it on stdout."""
     for line in receipts.receipt_lines(receipt, sys.stdout):
@@ -232,8 +244,12 @@ def _show_unfinished(row: ExecutionRow) -> None:
     ]
     for line in aligned([fact for fact in facts if fact[1]], indent="  "):
         put(line)
-    again = row.state is State.INTERRUPTED
-    next_step(f"paracle runs {'log' if again else 'watch'} {row.short}")
+    following = {
+        State.INTERRUPTED: f"runs resume {row.short}",
+        State.PAUSED: f"runs resume {row.short}",
+        State.WAITING: "approvals list",
+    }
+    next_step(f"paracle {following.get(row.state, f'runs watch {row.short}')}")
 
 
 def _tell_end(row: ExecutionRow, receipt: Receipt | None, folder: Path, *, as_json: bool) -> None:

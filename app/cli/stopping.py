@@ -35,6 +35,7 @@ class Stopping:
     def __init__(self, note: Callable[[str], None]) -> None:
         self._note = note
         self._stop: Callable[[str], None] | None = None
+        self._restore: Callable[[], None] = _nothing
         self._reason = ""
         self._before: dict[signal.Signals, Any] = {}
 
@@ -61,8 +62,13 @@ class Stopping:
         if self._reason:
             self._begin()
 
+    def restores(self, restore: Callable[[], None]) -> None:
+        """Say what puts the terminal back as it was, before an immediate end."""
+        self._restore = restore
+
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self._reason:
+            self._restore()
             _end_at_once()
         self._reason = _REASONS[signal.Signals(number)]
         if self._stop is not None:
@@ -77,6 +83,10 @@ class Stopping:
         assert self._stop is not None
         with suppress(ParacleError):  # it has ended by itself meanwhile
             self._stop(self._reason)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _end_at_once() -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .problems import Problem, Severity
 
@@ -55,6 +55,29 @@ class ResolvedAgent:
     def origin(self, field_name: str) -> Origin:
         """Where a field's value was written; the default origin where no file did."""
         return self.origins.get(field_name, Origin(None))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a run needs of the agent, as plain JSON data; where each value came from is left out."""
+        return {
+            "spec": self.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            "instructions": self.instructions,
+            "path": str(self.path),
+            "templates": dict(self.templates),
+            "builtin": self.builtin,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ResolvedAgent:
+        """Read what :meth:`to_dict` wrote."""
+        from .specs import AgentSpec
+
+        return cls(
+            AgentSpec.model_validate(data["spec"]),
+            data["instructions"],
+            Path(data["path"]),
+            templates=data["templates"],
+            builtin=data["builtin"],
+        )
 
     def config_hash(self) -> str:
         """Sixteen hex digits that change whenever anything that steers a run changes."""

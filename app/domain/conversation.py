@@ -52,7 +52,14 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
 
-Part = Text | ToolCall | Malformed | Usage
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What an answer gives by name, besides its words; values are plain JSON data."""
+
+    values: Mapping[str, Any]
+
+
+Part = Text | ToolCall | Malformed | Usage | Outputs
 """What a model's answer is made of, in the order it arrives."""
 
 
@@ -73,6 +80,7 @@ class Turn:
     calls: tuple[ToolCall, ...] = ()
     results: tuple[ToolResult, ...] = ()
     malformed: tuple[Malformed, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,14 @@ class ToolSchema:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A message of a person to an agent at work, said before the turn of this number (from 1)."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """All a model needs for its next answer."""
 
@@ -93,3 +109,5 @@ class Conversation:
     inputs: Mapping[str, Any]
     tools: tuple[ToolSchema, ...] = ()
     turns: tuple[Turn, ...] = field(default_factory=tuple)
+    said: tuple[Said, ...] = ()
+    """What a person has said meanwhile, in order."""

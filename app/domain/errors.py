@@ -142,17 +142,24 @@ class ToolRefused(ToolError):
 class ModelError(ParacleError):
     """The model could not answer.
 
-    ``retry_after`` is the wait in seconds after which asking again makes sense,
-    ``None`` where asking again is pointless.
+    ``may_pass`` says whether asking again makes sense, as after a timeout or a dropped connection;
+    ``retry_after`` the wait in seconds that the host asked for, ``None`` where it named none.
     """
 
     code = "model"
 
     def __init__(
-        self, title: str, *, detail: str = "", hint: str = "", retry_after: float | None = None
+        self,
+        title: str,
+        *,
+        detail: str = "",
+        hint: str = "",
+        retry_after: float | None = None,
+        may_pass: bool = False,
     ) -> None:
         super().__init__(title, detail=detail, hint=hint)
         self.retry_after = retry_after
+        self.may_pass = may_pass or retry_after is not None
 
 
 class TemplateError(ParacleError):

@@ -5,19 +5,34 @@ The payload of each kind is plain JSON data:
 ===================== ====================================================================
 kind                  payload
 ===================== ====================================================================
-execution.queued      agent, task, inputs, model, config_hash
-execution.started     model, branch, base_commit, worktree, isolation, repository
+execution.queued      agent, task, inputs, model, config_hash, request (what a resume needs);
+                      branch where it goes on with one; origin (execution, before, model) where it
+                      begins with what another has recorded up to the step of the key ``before``;
+                      hooks where one has changed the inputs: by (their names), asked (the inputs before)
+execution.taken       worker (who took it from the queue), branch (where it goes on with one, or empty),
+                      follows (what a resume needs of the execution that it goes on with, or null)
+execution.started     model, branch, base_commit, worktree, isolation, repository, with_changes,
+                      follows (the execution whose branch it goes on with, or empty), origin
+execution.paused      by, reason
+execution.resumed     by, reason, after (the state that it was in)
 execution.completed   receipt
 execution.failed      receipt, error (title, detail, hint, code)
 execution.terminated  receipt, reason
 execution.interrupted reason
-step.started          step, action (model|tool), name, arguments, idempotent
+step.started          step, key, action (model|tool), name, arguments, idempotent; hooks where one has
+                      changed or refused it: by, asked (the arguments before), veto (the reason)
 step.completed        step, action, name, seconds, result, usage (model steps), summary
 step.failed           step, action, name, seconds, error
+step.skipped          key, name, reason: a step of a workflow that was left out
 model.text            step, text (one line or less; ``end`` true where the line ends)
-model.retried         step, attempt, wait (s), error
+model.retried         step, attempt, wait (s), error; key where it is a step of a workflow
 log                   level (info|warning), text; step where one is running
 commit.created        step, sha, message, files (list of {path, status, added, removed})
+control.said          text, by: a person's message, which the agent reads at its next turn
+control.model         model, before, by, turn (the first that the new one answers)
+approval.asked        approval, question, detail, options, default, expires (epoch s or null), step;
+                      hooks as for a step
+approval.answered     approval, answer (``withdrawn`` where its asker has ended), by, reason
 ===================== ====================================================================
 """
 
@@ -28,6 +43,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from .executions import words_of_origin
+from .ids import shorten
 from .words import as_written, duration, one_line, plural
 
 
@@ -35,18 +52,26 @@ class Kind(StrEnum):
     """What an event tells. See the module for each kind's payload."""
 
     QUEUED = "execution.queued"
+    TAKEN = "execution.taken"
     STARTED = "execution.started"
     COMPLETED = "execution.completed"
     FAILED = "execution.failed"
     TERMINATED = "execution.terminated"
     INTERRUPTED = "execution.interrupted"
+    PAUSED = "execution.paused"
+    RESUMED = "execution.resumed"
     STEP_STARTED = "step.started"
     STEP_COMPLETED = "step.completed"
     STEP_FAILED = "step.failed"
+    STEP_SKIPPED = "step.skipped"
     TEXT = "model.text"
     RETRIED = "model.retried"
     LOG = "log"
     COMMIT = "commit.created"
+    SAID = "control.said"
+    MODEL = "control.model"
+    ASKED = "approval.asked"
+    ANSWERED = "approval.answered"
 
 
 STEP_KINDS = (Kind.STEP_STARTED, Kind.STEP_COMPLETED, Kind.STEP_FAILED)
@@ -89,8 +114,10 @@ def describe(event: Event) -> str:
     match event.kind:
         case Kind.QUEUED:
             return f"○ {payload['agent']} queued"
+        case Kind.TAKEN:
+            return f"○ taken from the queue by {payload['worker']}"
         case Kind.STARTED:
-            return f"● started with {payload['model']}"
+            return f"● started with {payload['model']}{_beginning(payload)}"
         case Kind.COMPLETED:
             return "✓ done"
         case Kind.FAILED:
@@ -99,6 +126,18 @@ def describe(event: Event) -> str:
             return f"■ stopped: {one_line(payload['reason'])}"
         case Kind.INTERRUPTED:
             return f"◌ interrupted: {one_line(payload['reason'])}"
+        case Kind.PAUSED:
+            return f"⏸ paused by {payload['by']}{_because(payload)}"
+        case Kind.RESUMED:
+            return f"● goes on, {payload['by']}{_because(payload)}"
+        case Kind.SAID:
+            return f"» {payload['by']}: {one_line(payload['text'])}"
+        case Kind.MODEL:
+            return f"⇄ {payload['model']} answers from here, {payload['before']} did"
+        case Kind.ASKED:
+            return f"◐ asks: {one_line(payload['question'])}"
+        case Kind.ANSWERED:
+            return f"◐ {payload['answer']}, {payload['by']}{_because(payload)}"
         case Kind.STEP_STARTED:
             return f"● {payload['name']} {brief_arguments(payload['arguments'])}".rstrip()
         case Kind.STEP_COMPLETED:
@@ -106,6 +145,8 @@ def describe(event: Event) -> str:
             return f"✓ {payload['name']} {one_line(words)} · {duration(payload['seconds'])}"
         case Kind.STEP_FAILED:
             return f"✗ {payload['name']} {one_line(str(payload['error']['title']))}"
+        case Kind.STEP_SKIPPED:
+            return f"○ {payload['name']} left out: {one_line(payload['reason'])}"
         case Kind.TEXT:
             return as_written(payload["text"])
         case Kind.RETRIED:
@@ -116,6 +157,18 @@ def describe(event: Event) -> str:
         case Kind.COMMIT:
             files = payload["files"]
             return f"± {payload['sha'][:8]} {one_line(payload['message'])} ({plural(len(files), 'file')})"
+
+
+def _beginning(payload: Mapping[str, Any]) -> str:
+    if payload.get("origin"):
+        return f", {words_of_origin(payload['origin'])}"
+    if payload.get("follows"):
+        return f", on the branch of {shorten(payload['follows'])}"
+    return ", from your files as they are" if payload.get("with_changes") else ""
+
+
+def _because(payload: Mapping[str, Any]) -> str:
+    return f": {one_line(payload['reason'])}" if payload["reason"] else ""
 
 
 def brief_arguments(arguments: Mapping[str, Any]) -> str:

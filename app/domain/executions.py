@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .checks import Check
 from .conversation import Usage
 from .ids import shorten
 from .states import State
+
+
+def words_of_origin(origin: Mapping[str, str]) -> str:
+    """Where an execution comes from that begins with the record of another, in a few words."""
+    short = shorten(origin["execution"])
+    return f"went on from {origin['before']} of {short}" if origin["before"] else f"went on from {short}"
+
+
+def owner_of(branch: str) -> str:
+    """The execution that a branch ``exec/<owner>/<time>`` is named after; empty for any other branch."""
+    kind, _, rest = branch.partition("/")
+    return rest.partition("/")[0] if kind == "exec" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,8 @@ class Execution:
     """One row of the list of executions. Times are seconds since the epoch, ``None`` where not yet.
 
     ``note`` is one line: the answer of a finished run, the error of a failed one, the step of a
-    running one.
+    running one. ``asks`` counts the approvals that wait for a person. ``kind`` is
+    ``agent`` or ``workflow``; ``agent`` is the name of either.
     """
 
     id: str
@@ -55,12 +69,19 @@ class Execution:
     base_commit: str = ""
     worktree: str = ""
     note: str = ""
+    asks: int = 0
+    kind: str = "agent"
     totals: Totals = Totals()
 
     @property
     def short(self) -> str:
         """The first characters of the id."""
         return shorten(self.id)
+
+    @property
+    def owner(self) -> str:
+        """The execution that its branch is named after: itself, or the one whose branch it goes on with."""
+        return owner_of(self.branch) or self.id
 
     def elapsed(self, now: float) -> float:
         """Seconds from start to end, or to ``now`` while it lives; 0 before it starts."""
@@ -77,6 +98,24 @@ class Execution:
     def to_dict(self) -> dict[str, Any]:
         """The row as plain data."""
         return {**asdict(self), "state": str(self.state)}
+
+
+def by_branch(executions: Iterable[Execution]) -> dict[str, tuple[Execution, ...]]:
+    """The executions that have a branch, by branch, newest first."""
+    found: dict[str, tuple[Execution, ...]] = {}
+    for one in sorted(executions, key=lambda row: row.created, reverse=True):
+        if one.branch:
+            found[one.branch] = (*found.get(one.branch, ()), one)
+    return found
+
+
+def leading(executions: Sequence[Execution]) -> Execution | None:
+    """Of the executions on one branch, newest first, the one that says how the branch stands.
+
+    It is the one at work on it, and the newest where none is.
+    """
+    at_work = (one for one in executions if one.state.is_live)
+    return next(at_work, executions[0] if executions else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +159,30 @@ class Receipt:
     error: Mapping[str, Any] | None = None
     repository: str = ""
     """The folder whose git holds the branch: the project's, or a private one for a folder without git."""
+    with_changes: bool = False
+    """Whether it began with the user's files as they were, those in no commit included."""
+    follows: str = ""
+    """The execution on whose branch it went on; empty for one with a branch of its own."""
+    checks: tuple[Check, ...] = ()
+    """How the project's checks judged what was committed; empty where none ran."""
+    origin: Mapping[str, str] | None = None
+    """The ``execution`` whose record it began with, and the step ``before`` which that ended."""
+    ledger: Mapping[str, Usage] = field(default_factory=dict)
+    """What the answers of each model have used, by its name."""
+
+    @property
+    def beginning(self) -> str:
+        """What it began with, in a few words; empty where that was the last commit and nothing else."""
+        if self.origin is not None:
+            return words_of_origin(self.origin)
+        if self.follows:
+            return f"went on where {shorten(self.follows)} had ended"
+        return "began with your files as they were" if self.with_changes else ""
+
+    degraded: tuple[str, ...] = ()
+    """What was done otherwise than asked for, such as by a fallback model; one sentence each."""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """What a workflow or an agent has given by name."""
 
     @property
     def honesty(self) -> str:
@@ -142,8 +205,11 @@ class Receipt:
                 **data,
                 "state": State(data["state"]),
                 "usage": Usage(**data["usage"]),
+                "ledger": {name: Usage(**used) for name, used in data.get("ledger", {}).items()},
                 "commits": tuple(data["commits"]),
                 "files": tuple(FileChange(**change) for change in data["files"]),
                 "allowed": tuple(data["allowed"]),
+                "degraded": tuple(data.get("degraded", ())),
+                "checks": tuple(map(Check.from_dict, data.get("checks", ()))),
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from .events import Event, Kind
@@ -16,10 +17,14 @@ _TARGETS = {
     Kind.FAILED: State.FAILED,
     Kind.TERMINATED: State.TERMINATED,
     Kind.INTERRUPTED: State.INTERRUPTED,
+    Kind.PAUSED: State.PAUSED,
 }
 
 SILENT = frozenset({Kind.TEXT, Kind.LOG})
 """Kinds that leave the row as it is; the mass of a long run."""
+
+_COUNTED_ELSEWHERE = frozenset({Kind.STEP_COMPLETED, Kind.STEP_FAILED, *SILENT})
+"""Kinds that leave the row as it is where they tell of no usage."""
 
 
 def begin(event: Event) -> Execution:
@@ -32,6 +37,9 @@ def begin(event: Event) -> Execution:
         state=State.QUEUED,
         created=event.time,
         task=one_line(payload["task"]),
+        kind=payload.get("kind", "agent"),
+        # Known from the beginning where it goes on with one, so that nobody else begins on it meanwhile.
+        branch=payload.get("branch", ""),
     )
 
 
@@ -43,12 +51,16 @@ def apply(row: Execution, event: Event) -> Execution:
     """
     if event.kind in SILENT:
         return row
-    target = _TARGETS.get(event.kind)
+    target = _TARGETS.get(event.kind) or _target(row, event)
+    if event.kind is Kind.STARTED and row.state is State.RUNNING and row.started is None:
+        target = None  # It was interrupted before it had begun, and goes on from there.
     if target is not None:
         check_transition(row.state, target)
         row = replace(row, state=target)
     payload = event.payload
     match event.kind:
+        case Kind.TAKEN:
+            return replace(row, branch=payload["branch"] or row.branch)
         case Kind.STARTED:
             return replace(
                 row,
@@ -58,8 +70,18 @@ def apply(row: Execution, event: Event) -> Execution:
                 base_commit=payload["base_commit"],
                 worktree=payload["worktree"],
             )
+        case Kind.RESUMED:
+            return replace(row, finished=None)
+        case Kind.PAUSED:
+            return replace(row, note=payload["reason"] or row.note)
+        case Kind.ASKED:
+            return replace(row, asks=row.asks + 1, note=one_line(payload["question"]))
+        case Kind.ANSWERED:
+            return replace(row, asks=row.asks - 1)
+        case Kind.MODEL:
+            return replace(row, model=payload["model"])
         case Kind.STEP_STARTED:
-            return replace(row, note=payload["name"], totals=_count_step(row.totals, payload["action"]))
+            return _count_steps(row, 1, payload["action"] == "tool", payload["name"])
         case Kind.STEP_COMPLETED if payload["usage"]:
             return replace(row, totals=_add_usage(row.totals, payload["usage"]))
         case Kind.COMPLETED | Kind.FAILED | Kind.TERMINATED:
@@ -70,8 +92,45 @@ def apply(row: Execution, event: Event) -> Execution:
             return row
 
 
-def _count_step(totals: Totals, action: str) -> Totals:
-    return replace(totals, steps=totals.steps + 1, tool_calls=totals.tool_calls + (action == "tool"))
+def apply_all(row: Execution, events: Iterable[Event]) -> Execution:
+    """The row after several events: as :func:`apply` one by one, but a hundred steps cost one new row.
+
+    Raises:
+        Conflict: an event would make an illegal transition.
+    """
+    steps = tools = 0
+    note = ""
+    for event in events:
+        if event.kind is Kind.STEP_STARTED:
+            steps += 1
+            tools += event.payload["action"] == "tool"
+            note = event.payload["name"]
+        elif event.kind in _COUNTED_ELSEWHERE and not event.payload.get("usage"):
+            continue
+        else:
+            row, steps, tools = apply(_count_steps(row, steps, tools, note), event), 0, 0
+    return _count_steps(row, steps, tools, note)
+
+
+def _target(row: Execution, event: Event) -> State | None:
+    """The state that follows from the row as well as from the event."""
+    match event.kind:
+        case Kind.ASKED if not row.asks:
+            return State.WAITING
+        case Kind.ANSWERED if row.asks == 1 and row.state is State.WAITING:
+            return State.RUNNING
+        case Kind.RESUMED:
+            # What it had asked before it was interrupted still waits for its answer.
+            return State.WAITING if row.asks else State.RUNNING
+    return None
+
+
+def _count_steps(row: Execution, steps: int, tools: int, note: str) -> Execution:
+    if not steps:
+        return row
+    totals = row.totals
+    counted = replace(totals, steps=totals.steps + steps, tool_calls=totals.tool_calls + tools)
+    return replace(row, note=note, totals=counted)
 
 
 def _add_usage(totals: Totals, usage: dict[str, int]) -> Totals:
@@ -97,4 +156,6 @@ def _finish(row: Execution, event: Event) -> Execution:
         note = event.payload["reason"]
     else:
         note = error["title"] if error else unmarked(receipt["answer"][:1000])
-    return replace(row, finished=event.time, note=one_line(note), totals=totals, worktree=receipt["worktree"])
+    return replace(
+        row, finished=event.time, note=one_line(note), asks=0, totals=totals, worktree=receipt["worktree"]
+    )

@@ -96,8 +96,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class BranchRow:
-    """One execution's branch. ``state`` and ``agent`` are empty where its account is gone.
+    """A branch, named by the execution that it was made for. ``state`` and ``agent`` are empty where the
+    account of that is gone.
 
+    ``state`` is that of the execution at work on it, else of the newest; ``follow_ups`` are those that went
+    on with it, oldest first.
     ``created`` is seconds since the epoch. ``dirty`` counts the paths in its work tree that are in no
     commit; ``worktree`` is empty where there is none. ``figures`` is ``None`` where there is no target.
     """
@@ -112,6 +115,7 @@ class BranchRow:
     figures: Figures | None
     worktree: str = ""
     dirty: int = 0
+    follow_ups: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The row as plain data."""
@@ -133,7 +137,8 @@ class Preview:
 
     Attributes:
         execution, branch, tip: What would be merged.
-        target, target_tip: Where to, and what it stood for when this was looked at.
+        target, target_tip: Where to, and what it stood for when this was looked at. Of a folder without git
+            the folder itself, and a fingerprint of what would be done to its files.
         mode: How.
         conflicts: The paths that would be in conflict; of commits replayed one by one, those of the first
             that would not go.
@@ -141,6 +146,8 @@ class Preview:
         commits: How many commits would come.
         nothing: The target has it all.
         blocked: Why it could not land now, and empty where it could.
+        brings_fork: The target lacks what the branch was forked from, such as the user's files as they were,
+            and gets that too.
     """
 
     execution: str
@@ -154,11 +161,22 @@ class Preview:
     commits: int
     nothing: bool = False
     blocked: str = ""
+    brings_fork: bool = False
 
     @property
     def clean(self) -> bool:
         """Whether it would go through as it stands."""
         return not (self.conflicts or self.nothing or self.blocked)
+
+    @property
+    def into_files(self) -> bool:
+        """Whether the target is a folder without git rather than a branch."""
+        return self.target.startswith("/")  # no branch can be named like this
+
+    @property
+    def target_name(self) -> str:
+        """The branch, or the folder's name."""
+        return self.target.rpartition("/")[2] if self.into_files else self.target
 
     def to_dict(self) -> dict[str, Any]:
         """The preview as plain data."""
@@ -214,6 +232,7 @@ class Operation:
         details: What the kind needs besides to be undone.
         commands: The git commands that were run for it.
         undone: The id of the operation that undid it.
+        notes: What went otherwise than wished for beside it, such as hooks that failed; one sentence each.
         settled: It was done to its end; one that is not was cut off, and is looked at by the next one.
     """
 
@@ -227,6 +246,7 @@ class Operation:
     commands: tuple[str, ...] = ()
     undone: str = ""
     settled: bool = True
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The value as plain data; :meth:`from_dict` reads it back."""
@@ -241,6 +261,7 @@ class Operation:
                 "executions": tuple(data["executions"]),
                 "moves": tuple(RefMove(**move) for move in data["moves"]),
                 "commands": tuple(data["commands"]),
+                "notes": tuple(data.get("notes", ())),
             }
         )
 
@@ -256,11 +277,16 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """What a clean-up removed, or would remove, and what it leaves alone."""
+    """What a clean-up removed, or would remove, and what it leaves alone.
+
+    ``operation`` is what to undo; ``more`` are further ones: in a folder without git each branch has a
+    repository of its own, and so an operation of its own.
+    """
 
     removed: tuple[str, ...]
     kept: tuple[Kept, ...]
     operation: str = ""
+    more: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:

@@ -23,8 +23,16 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
 
 
-_LETTERS: dict[Verdict | None, str] = {Verdict.ACCEPTED: "a", Verdict.REJECTED: "r", None: "."}
-_VERDICTS = {letter: verdict for verdict, letter in _LETTERS.items()}
+REJECTED, SENT, UNDECIDED = "r", "R", "."
+"""Letters of a line that is rejected, of one that the agent was told is so, and of one without a verdict."""
+
+_LETTERS: dict[Verdict | None, str] = {
+    Verdict.ACCEPTED: "a",
+    Verdict.REJECTED: REJECTED,
+    None: UNDECIDED,
+}
+
+_VERDICTS = {**{letter: verdict for verdict, letter in _LETTERS.items()}, SENT: Verdict.REJECTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,14 @@ class Marks:
         files: Of files that have no parts.
         reviewed: The changed lines of the hunks that were looked at; empty for a file without parts.
         notes: At lines, or at a file as a whole (``None``).
+        sent: Where the agent has been told every note that is there.
     """
 
     verdicts: Mapping[str, Mapping[Place, Verdict]] = field(default_factory=dict)
     files: Mapping[str, Verdict] = field(default_factory=dict)
     reviewed: Mapping[str, frozenset[Place]] = field(default_factory=dict)
     notes: Mapping[str, Mapping[Place | None, tuple[str, ...]]] = field(default_factory=dict)
+    sent: Mapping[str, frozenset[Place | None]] = field(default_factory=dict)
 
     def of(self, path: str, places: Collection[Place]) -> Verdict | None:
         """The verdict that all of some lines share."""
@@ -75,10 +85,14 @@ class Marks:
 
 
 class Note(NamedTuple):
-    """A note, and how many lines below the first change of its hunk it stands; negative above it."""
+    """A note, and how many lines below the first change of its hunk it stands; negative above it.
+
+    ``sent``: the agent has been told.
+    """
 
     offset: int
     text: str
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +125,7 @@ class Review:
         def judge(mark: HunkMark, hunk: Hunk | None, places: Collection[Place]) -> HunkMark:
             if hunk is None:
                 return replace(mark, letters=letter)
-            old = mark.letters or "." * len(hunk.core)
+            old = mark.letters or UNDECIDED * len(hunk.core)
             given = list(old)
             for place, offset in zip(hunk.changes, _offsets(hunk), strict=True):
                 if place in places:
@@ -146,7 +160,7 @@ class Review:
 
     def marks(self, files: Sequence[FileDiff]) -> Marks:
         """What of it belongs to the lines of a diff."""
-        found = Marks({}, {}, {}, {})
+        found = Marks({}, {}, {}, {}, {})
         for file in files:
             if file.path in self.files:
                 _gather(found, file, self.files[file.path])
@@ -229,7 +243,9 @@ class Review:
     def _with(self, path: str, marks: Mapping[str, HunkMark]) -> Review:
         kept = {**self.files.get(path, {}), **marks}
         kept = {
-            key: mark for key, mark in kept.items() if mark.letters.strip(".") or mark.reviewed or mark.notes
+            key: mark
+            for key, mark in kept.items()
+            if mark.letters.strip(UNDECIDED) or mark.reviewed or mark.notes
         }
         others = {other: theirs for other, theirs in self.files.items() if other != path}
         return Review({**others, path: kept} if kept else others)
@@ -240,6 +256,7 @@ def _gather(found: Marks, file: FileDiff, marks: Mapping[str, HunkMark]) -> None
     verdicts: dict[Place, Verdict] = {}
     notes: dict[Place | None, tuple[str, ...]] = {}
     seen: set[Place] = set()
+    unsent: set[Place | None] = set()
     if whole := marks.get(file.digest):
         if given := _VERDICTS.get(whole.letters):
             found.files[file.path] = given  # type: ignore[index]
@@ -247,6 +264,7 @@ def _gather(found: Marks, file: FileDiff, marks: Mapping[str, HunkMark]) -> None
             found.reviewed[file.path] = frozenset()  # type: ignore[index]
         for note in whole.notes:
             notes[None] = (*notes.get(None, ()), note.text)
+            unsent |= set() if note.sent else {None}
     for key, hunk in zip(file.keys, file.hunks, strict=True):
         mark = marks.get(key)
         if mark is None:
@@ -260,11 +278,14 @@ def _gather(found: Marks, file: FileDiff, marks: Mapping[str, HunkMark]) -> None
         for note in mark.notes:
             place = _place_at(hunk, note.offset)
             notes[place] = (*notes.get(place, ()), note.text)
+            unsent |= set() if note.sent else {place}
     for target, value in ((found.verdicts, verdicts), (found.notes, notes)):
         if value:
             target[file.path] = value  # type: ignore[index]
     if seen:
         found.reviewed[file.path] = frozenset(seen)  # type: ignore[index]
+    if sent := notes.keys() - unsent:
+        found.sent[file.path] = frozenset(sent)  # type: ignore[index]
 
 
 def _anchor(file: FileDiff, place: Place | None) -> tuple[str, int]:

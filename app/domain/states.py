@@ -54,7 +54,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     ),
     State.PAUSED: frozenset({State.RUNNING, State.TERMINATED, State.INTERRUPTED}),
     State.WAITING: frozenset({State.RUNNING, State.FAILED, State.TERMINATED, State.INTERRUPTED}),
-    State.INTERRUPTED: frozenset({State.RUNNING, State.TERMINATED}),
+    State.INTERRUPTED: frozenset({State.RUNNING, State.WAITING, State.TERMINATED}),
     State.COMPLETED: frozenset(),
     State.FAILED: frozenset(),
     State.TERMINATED: frozenset(),

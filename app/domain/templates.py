@@ -103,6 +103,15 @@ def check(text: str, *, name: str, is_expression: bool = False) -> None:
         _template(text, name, False)
 
 
+def syntax_tree(text: str, *, name: str, is_expression: bool = False) -> nodes.Template:
+    """What a template is made of, for whoever wants to know which names it uses. Nothing is rendered.
+
+    Raises:
+        TemplateError: a syntax error, or more than one expression where ``is_expression``.
+    """
+    return _parse(_bare(text, name) if is_expression else text, name)
+
+
 def _has_marks(text: str) -> bool:
     return any(mark in text for mark in _MARKS)
 

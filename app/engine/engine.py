@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
-from ..domain.errors import Conflict, NotFound
-from ..domain.events import Draft, Kind
+from ..domain.errors import Conflict, NotFound, ParacleError, StoreError
+from ..domain.events import Draft, Event, Kind
 from ..domain.executions import Execution, Receipt
 from ..domain.ids import new_execution_id
+from ..domain.jobs import Order
+from ..domain.states import State
+from ..domain.trust import Preparation
 from ..git.isolation import Isolation
-from ..models.registry import open_model
+from ..git.workplaces import Workplace
+from ..store.approvals import Approvals
+from ..store.jobs import Jobs
+from ..store.rows import BranchBusy, RecordGrew
 from ..store.store import Store
-from ..tools.registry import builtin_tools
+from .accounts import failed_before_it_began, receipt_of_record, receipt_of_row
+from .admission import Admitted, admit
+from .breakers import Breakers
+from .hooks import HookRegistry
 from .journal import Journal
-from .request import RunRequest
+from .listening import Listener
+from .opening import open_task
+from .origins import origin_of, past_of
+from .past import Past
+from .patience import Patience
+from .request import AnyRequest, Followed, followed_of, read_request
 from .run import Run
+from .tasks import Task
+
+HEARTBEAT = 10.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +58,37 @@ class Engine:
         store: where the account goes; not closed by the engine.
         root: the project's folder.
         state: the folder that holds worktrees, outside the project.
+        heartbeat: seconds between two signs of life in git's locks on the worktrees.
+        patience: with hosts that do not answer.
+        hooks: the functions that the program wants asked or told; the project's own come with each request.
     """
 
-    def __init__(self, store: Store, root: Path, state: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        root: Path,
+        state: Path,
+        *,
+        heartbeat: float = HEARTBEAT,
+        patience: Patience | None = None,
+        hooks: HookRegistry | None = None,
+    ) -> None:
         self._store = store
+        self._hooks = hooks or HookRegistry()
+        self._jobs = Jobs(store)
         self._isolation = Isolation(root, state)
         self._runs: dict[str, tuple[Run, asyncio.Task[Receipt]]] = {}
+        self._heartbeat = heartbeat
+        self._beating: asyncio.Task[None] | None = None
+        self._breakers = Breakers(patience or Patience())
+        self._listener = Listener(store, self._runs, self.control)
 
     @property
     def running(self) -> tuple[str, ...]:
         """The ids of the executions that this engine drives now."""
         return tuple(self._runs)
 
-    async def start(self, request: RunRequest) -> Started:
+    async def start(self, request: AnyRequest) -> Started:
         """Queue an execution and begin it.
 
         Returns:
@@ -56,35 +96,215 @@ class Engine:
 
         Raises:
             UsageError, ModelError, NotFound: the model or a tool cannot be had. Nothing was started.
+            BranchBusy: another execution is at work on the branch to go on with. Nothing was started.
+            Vetoed: a hook said no. Nothing was started.
             StoreError: the account cannot be kept. Nothing was started.
         """
-        spec = request.agent.spec
+        first = new_execution_id()
+        admitted = await admit(request, self._hooks, first)
+        queued, task, past = await self._prepared(admitted)
+        execution = await _with_new_id(lambda identifier: self._store.create(identifier, queued), first)
+        await self._tell(execution, admitted)
+        return await self._drive(execution, admitted.request, task, past)
+
+    async def queue(self, request: AnyRequest, order: Order) -> tuple[Execution, bool]:
+        """Queue an execution for whichever worker takes it; see :meth:`take`.
+
+        Returns:
+            The row, and whether it is new: false where ``order`` names a key whose job has not ended.
+
+        Raises:
+            UsageError, ModelError, NotFound, BranchBusy, Vetoed, StoreError: as :meth:`start`. Nothing was
+                queued.
+        """
+        first = new_execution_id()
+        admitted = await admit(request, self._hooks, first)
+        queued, _, _ = await self._prepared(admitted)
+        row, is_new = await _with_new_id(lambda identifier: self._jobs.put(identifier, queued, order), first)
+        if is_new:
+            await self._tell(row, admitted)
+        return row, is_new
+
+    async def _tell(self, execution: Execution, admitted: Admitted) -> None:
+        if admitted.told:
+            await self._store.append(execution.id, admitted.told)
+
+    async def _prepared(self, admitted: Admitted) -> tuple[Draft, Task, Past]:
+        """The first event of an execution, what is to be done, and what it takes over."""
+        request = admitted.request
+        past = await asyncio.to_thread(past_of, self._store, (), request.origin)
         # A long script takes a while to read: other runs go on meanwhile.
-        model = await asyncio.to_thread(
-            open_model, request.model, request.agent, variables=request.variables, folder=request.folder
-        )
-        tools = builtin_tools(spec.tools)
+        task = await asyncio.to_thread(open_task, request, past, self._breakers)
         await asyncio.to_thread(self._store.prepare_to_write)
+        branch = {"branch": request.follows.earlier.branch} if request.follows else {}
         queued = Draft(
             Kind.QUEUED,
             {
-                "agent": spec.name,
+                **branch,
+                "kind": request.kind,
+                "agent": request.name,
                 "task": request.task,
                 "inputs": dict(request.inputs),
-                "model": model.name,
-                "config_hash": request.agent.config_hash(),
+                "model": task.model,
+                "config_hash": request.config_hash(),
+                "request": request.to_dict(),
+                "origin": request.origin.to_dict() if request.origin else None,
+                **admitted.marks,
             },
             time.time(),
         )
-        execution = await self._create(queued)
+        return queued, task, past
+
+    async def take(
+        self,
+        execution: str,
+        *,
+        by: str,
+        prepare: Callable[[], Preparation],
+        follows: Followed | None = None,
+    ) -> Started:
+        """Begin an execution that waits in the queue.
+
+        Args:
+            by: the worker, for the account.
+            prepare: asked for what the project asks for around the work once the execution is taken. Blocks.
+            follows: what there is to go on with, of an execution that waited for another's branch.
+
+        Raises:
+            Conflict: it does not wait any more, or its branch is busy. Nothing was taken.
+            ParacleError: it cannot begin; it has failed, and its record says why.
+            StoreError: the account cannot be kept.
+        """
+        branch = follows.earlier.branch if follows else ""
+        payload = {"worker": by, "branch": branch, "follows": follows.to_dict() if follows else None}
+        row = await self._jobs.claim(execution, Draft(Kind.TAKEN, payload, time.time()))
+        try:
+            request, past = await asyncio.to_thread(self._record, row)
+            request = replace(request, preparation=await asyncio.to_thread(prepare))
+            task = await asyncio.to_thread(open_task, request, past, self._breakers)
+        except ParacleError as error:
+            await self._store.append(row.id, [failed_before_it_began(row, error)])
+            raise
+        return await self._drive(row, request, task, past)
+
+    async def refuse(self, execution: str, error: ParacleError) -> Execution:
+        """End an execution that waits in the queue and can never begin, with the reason.
+
+        Raises:
+            NotFound: there is no such execution.
+            Conflict: it does not wait any more.
+            StoreError: it cannot be written.
+        """
+        row = await asyncio.to_thread(self._store.execution, execution)
+        return await self._jobs.end(execution, failed_before_it_began(row, error))
+
+    async def resume(
+        self, execution: str, *, by: str, reason: str = "", preparation: Preparation | None = None
+    ) -> Started:
+        """Go on with an execution that was interrupted, where its record ends.
+
+        Args:
+            preparation: what the project asks for around the work and its user trusts now; the record is
+                not asked for it.
+
+        Raises:
+            NotFound: there is no such execution.
+            Conflict: it is not interrupted, or was recorded by a version that kept too little to go on.
+            UsageError, ModelError: a model or a tool that it needs cannot be had.
+            StoreError: the account cannot be read or kept.
+        """
+        while True:
+            row = await asyncio.to_thread(self._store.execution, execution)
+            seen = await asyncio.to_thread(self._store.last_seq, row.id)
+            if row.state is not State.INTERRUPTED:
+                raise Conflict(
+                    f"{row.short} is {row.state.word}, not interrupted",
+                    hint="only what was interrupted can be taken up; 'paracle runs retry' does a run again",
+                )
+            request, past = await asyncio.to_thread(self._record, row)
+            request = replace(request, preparation=preparation or Preparation())
+            task = await asyncio.to_thread(open_task, request, past, self._breakers)
+            payload = {"by": by, "reason": reason, "after": str(row.state)}
+            # Another process may have taken it up meanwhile, and died again: its steps must be known.
+            with suppress(RecordGrew):
+                row = await self._store.take_over(
+                    row.id, Draft(Kind.RESUMED, payload, time.time()), seen=seen
+                )
+                return await self._drive(row, request, task, past)
+
+    async def give_up(self, execution: str, reason: str) -> Execution:
+        """End an execution that nobody drives: one that waits in the queue, or one that was interrupted.
+
+        It ends where it stands; its branch keeps what it did.
+
+        Raises:
+            NotFound: there is no such execution.
+            Conflict: somebody drives it by now, or it has ended.
+            StoreError: the account cannot be kept.
+        """
+        row = await asyncio.to_thread(self._store.execution, execution)
+        receipt = await asyncio.to_thread(self._receipt_so_far, row)
+        ended = Draft(Kind.TERMINATED, {"receipt": receipt.to_dict(), "reason": reason}, time.time())
+        return await self._jobs.end(execution, ended)
+
+    def _receipt_so_far(self, row: Execution) -> Receipt:
+        try:
+            request, past = self._record(row)
+        except ParacleError:
+            # What cannot be read can be given up all the same.
+            return receipt_of_row(row, State.TERMINATED)
+        return receipt_of_record(row, request, past)
+
+    def _record(self, row: Execution) -> tuple[AnyRequest, Past]:
+        events: list[Event] = []
+        while batch := self._store.telling_events(row.id, after=events[-1].seq if events else 0):
+            events += batch
+        request = events[0].payload.get("request") if events else None
+        if request is None:
+            raise Conflict(
+                f"{row.short} cannot go on",
+                detail="it was recorded by an earlier version of Paracle",
+                hint="its branch keeps what it did; start a new run, or go on with the branch: run --on",
+            )
+        try:
+            read, origin = read_request(request), origin_of(events[0].payload)
+            follows = followed_of(events) or read.follows
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"What {row.short} was asked to do cannot be read",
+                detail=f"{type(error).__name__}: {error}",
+                hint="its record is damaged; start a new run",
+            ) from error
+        return replace(read, origin=origin, follows=follows), past_of(self._store, events, origin)
+
+    async def _drive(self, execution: Execution, request: AnyRequest, task: Task, past: Past) -> Started:
         journal = Journal(self._store, execution.id)
-        run = Run(execution, request, model, tools, journal, self._isolation)
-        task = asyncio.create_task(run.execute(), name=f"execution {execution.id}")
-        self._runs[execution.id] = (run, task)
-        task.add_done_callback(lambda _: self._runs.pop(execution.id, None))
+        approvals = Approvals(self._store)
+        run = Run(execution, request, task, journal, self._isolation, approvals, past, self._hooks)
+        driving = asyncio.create_task(run.execute(), name=f"execution {execution.id}")
+        self._runs[execution.id] = (run, driving)
+        driving.add_done_callback(lambda _: self._runs.pop(execution.id, None))
+        if self._beating is None or self._beating.done():
+            self._beating = asyncio.create_task(self._keep_beating(), name="heartbeat")
+        self._listener.begin()
         # A task that is cancelled before its first step never runs, and would leave no account.
         await asyncio.sleep(0)
-        return Started(execution, task)
+        return Started(execution, driving)
+
+    async def control(self, execution: str, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Do something to an execution at work; see :class:`.control.Control`.
+
+        Raises:
+            NotFound: this engine does not drive it.
+            Conflict, UsageError, StoreError: it was not done.
+        """
+        if execution not in self._runs:
+            raise NotFound(f"Execution '{execution}' is not running here")
+        run, _ = self._runs[execution]
+        if kind == "stop":
+            await self.stop(execution, payload["reason"])
+            return {}
+        return await run.control.take(kind, payload)
 
     async def stop(self, execution: str, reason: str = "stopped by the user") -> None:
         """Stop an execution: nothing further starts, commands under way are ended, the account is kept.
@@ -106,12 +326,31 @@ class Engine:
         for run, task in tuple(self._runs.values()):
             run.stop_reason = reason
             task.cancel()
-        tasks = [task for _, task in self._runs.values()]
+        tasks: list[asyncio.Task[Any]] = [task for _, task in self._runs.values()]
+        if self._beating is not None:
+            self._beating.cancel()
+            tasks.append(self._beating)
+        tasks += self._listener.end()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _create(self, queued: Draft) -> Execution:
-        while True:
-            try:
-                return await self._store.create(new_execution_id(), queued)
-            except Conflict:
-                continue  # Fifty random bits met before; draw again.
+    async def _keep_beating(self) -> None:
+        """Show in git's locks which executions live, as long as there are any; one task for all of them."""
+        while self._runs:
+            await asyncio.sleep(self._heartbeat)
+            await asyncio.to_thread(self._beat, [run.place for run, _ in self._runs.values() if run.place])
+
+    def _beat(self, places: Sequence[Workplace]) -> None:
+        for place in places:
+            # Only people read it: a full disk is no reason to end a run.
+            with suppress(OSError):
+                self._isolation.renew(place)
+
+
+async def _with_new_id(create: Callable[[str], Awaitable[T]], identifier: str) -> T:
+    while True:
+        try:
+            return await create(identifier)
+        except BranchBusy:
+            raise
+        except Conflict:
+            identifier = new_execution_id()  # Fifty random bits met before; draw again.

@@ -13,6 +13,9 @@ from ..store.store import Store
 FLUSH_SECONDS = 0.02
 """The longest that an emitted event waits for company before it is committed."""
 
+AHEAD = 8
+"""Events that may be on their way to the disk while steps that only look go on."""
+
 BACKLOG = 4000
 """Emitted events on their way to the disk above which :meth:`Journal.relieve` waits."""
 
@@ -20,10 +23,10 @@ BACKLOG = 4000
 class Journal:
     """Orders and commits the events of one execution.
 
-    Two ways in: :meth:`commit` returns when its event, and everything emitted before it, is on the
+    The ways in: :meth:`commit` returns when its event, and everything emitted before it, is on the
     disk; :meth:`emit` returns at once and shares the next commit, at most 20 ms later. A step's
     result is emitted and the next step's intent committed, so a chain of steps costs one commit a
-    step.
+    step; :meth:`run_ahead` lets a few steps that only look share one.
 
     One batch is on its way at a time, and none follows one that could not be written: the account
     may end early, but it has no hole.
@@ -55,6 +58,20 @@ class Journal:
         self._check()
         self._pending.append(Draft(kind, payload, time.time()))
         await self._landed()
+
+    async def run_ahead(self, kind: Kind, **payload: Any) -> None:
+        """Record an event on which nothing depends that could be seen: begin to write it, and wait only where
+        more than :data:`AHEAD` events are on their way.
+
+        Raises:
+            StoreError: something emitted earlier could not be written.
+        """
+        self._check()
+        self._pending.append(Draft(kind, payload, time.time()))
+        if len(self._pending) + self._flying > AHEAD:
+            await self._landed()
+        elif not self._flying and not self._waiters:
+            asyncio.get_running_loop().call_soon(self._send)
 
     async def settle(self) -> None:
         """Wait until everything emitted so far is on the disk.

@@ -7,27 +7,44 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from ..domain.errors import ParacleError
+from ..domain.checks import Check
+from ..domain.errors import ParacleError, ToolError
 from ..domain.events import Kind
 from ..domain.executions import Execution, Receipt
 from ..domain.states import State
+from ..git.commits import unfinished, with_trailers
 from ..git.isolation import Isolation
-from ..git.workplaces import Workplace
-from ..models.base import Model
-from ..tools.base import AnyTool
-from .dialogue import Dialogue
+from ..git.tasks import to_the_end
+from ..git.workplaces import Earlier, Workplace
+from ..store.approvals import Approvals
+from .admission import hooks_of
+from .asking import Asking
+from .checking import check
+from .clock import Clock
+from .control import Control
+from .gate import Gate
+from .hooks import HookRegistry
 from .journal import Journal
+from .keeping import tell_commit
 from .meter import Meter
-from .request import RunRequest
+from .past import Past, PastStep
+from .preparing import prepare
+from .request import AnyRequest
 from .steps import Steps, describe_error
+from .tasks import Answer, Task
+from .work import Work
 
 log = logging.getLogger(__name__)
 # Where nobody set up logging, Python would print the records, tracebacks and all, on stderr.
 log.addHandler(logging.NullHandler())
+
+AGAIN, LEAVE = "again", "leave"
+"""What can be answered about a step that may have happened once."""
 
 
 @dataclass(slots=True)
@@ -35,7 +52,7 @@ class Outcome:
     """How the work ended."""
 
     state: State
-    answer: str = ""
+    answer: Answer = field(default_factory=Answer)
     error: Mapping[str, Any] | None = None
     reason: str = ""
 
@@ -47,27 +64,44 @@ class Run:
 
     Args:
         execution: the row as it was queued.
+        task: what is to be done.
+        past: what was done before this process drove it.
+        hooks: the program's own; the project's come with the request.
     """
 
     def __init__(
         self,
         execution: Execution,
-        request: RunRequest,
-        model: Model,
-        tools: Mapping[str, AnyTool],
+        request: AnyRequest,
+        task: Task,
         journal: Journal,
         isolation: Isolation,
+        approvals: Approvals,
+        past: Past | None = None,
+        hooks: HookRegistry | None = None,
     ) -> None:
         self.execution = execution
         self.stop_reason = "stopped"
+        self.place: Workplace | None = None
         self._request = request
-        self._model = model
-        self._tools = tools
+        self._task = task
         self._journal = journal
         self._isolation = isolation
-        self._meter = Meter(request.agent.spec.budget)
-        self._steps = Steps(journal)
-        self._commits: list[str] = []
+        self._past = past or Past()
+        self._meter = Meter(request.budget)
+        self._gate = Gate()
+        self._clock = Clock(_left(self._meter.seconds_allowed, self._past.seconds))
+        self._hooks = hooks_of(request, hooks or HookRegistry(), execution.id, self._warn)
+        self.asking = Asking(journal, approvals, self._gate, self._clock, self._past.approvals, self._hooks)
+        self.control = Control(
+            execution.short, journal, self._gate, self._clock, task.steering, waits=self.asking.is_waiting
+        )
+        self._steps = Steps(journal, self._gate, self._past, self._settle_doubt, self._hooks)
+        self._commits = [sha for sha, _ in self._past.commits]
+        self._by_setup = self._past.commits_of("setup")
+        self._checks: list[Check] = []
+        self._is_checked = False
+        self._degraded = list(self._past.degraded)
         self._started: float | None = None
 
     async def execute(self) -> Receipt:
@@ -82,13 +116,17 @@ class Run:
         place: Workplace | None = None
         outcome = Outcome(State.TERMINATED)
         try:
-            place = await self._isolation.open(self.execution.id, datetime.now(UTC))
+            place = self.place = await self._open()
+            self._hooks.worktree = place.root
             await self._announce(place)
-            outcome = Outcome(State.COMPLETED, answer=await self._work(place))
+            await self._do(place, outcome)
+            # What came to its end while the execution was paused is told once it goes on.
+            await self._gate.passing()
         except asyncio.CancelledError:
-            outcome = Outcome(State.TERMINATED, reason=self.stop_reason)
+            outcome = replace(outcome, state=State.TERMINATED, error=None, reason=self.stop_reason)
         except Exception as error:
-            outcome = self._failed(error)
+            outcome = replace(self._failed(error), answer=outcome.answer)
+        self.control.ending = True
         finishing = asyncio.ensure_future(self._finish(place, outcome))
         while not finishing.done():
             # A second stop must not cut the account short.
@@ -96,41 +134,129 @@ class Run:
                 await asyncio.wait({finishing})
         return finishing.result()
 
+    async def _do(self, place: Workplace, outcome: Outcome) -> None:
+        """Do all there is to do, and note how it ended; a stop leaves what was noted so far."""
+        try:
+            await self._prepare(place)
+            outcome.answer = await self._work(place)
+            await self._check(place)
+        except Exception as error:
+            failed = self._failed(error)
+            outcome.state, outcome.error = failed.state, failed.error
+        else:
+            outcome.state = State.COMPLETED
+
+    async def _open(self) -> Workplace:
+        if self._past.started is not None:
+            return await self._reopen(self._past.started)
+        if self._request.follows is not None:
+            return await self._isolation.reopen(self.execution.id, self._request.follows.earlier)
+        if self.execution.state is not State.QUEUED:
+            # It was interrupted before it had begun, and its place may be half made or ready.
+            await self._isolation.take_back(self.execution.id)
+        return await self._isolation.open(
+            self.execution.id,
+            datetime.now(UTC),
+            with_changes=self._request.with_changes,
+            fork=self._past.fork,
+        )
+
+    async def _reopen(self, started: Mapping[str, Any]) -> Workplace:
+        """The place in which another process has worked, with what it left in no commit committed."""
+        private = Path(started["repository"]) if started["isolation"] == "copy" else None
+        message = with_trailers(*unfinished(self._request.name, self.execution.id, self.execution.model))
+        place = await self._isolation.reopen(self.execution.id, Earlier(started["branch"], private, message))
+        tip, base = place.base_commit, started["base_commit"]
+        first = self._past.fork.commit if self._past.fork else base
+        # It may have died between a commit and the event that tells of it.
+        for commit, step in await self._isolation.commits(place.repository, first, tip):
+            if commit.sha not in self._commits:
+                self._commits.append(commit.sha)
+                tell_commit(self._journal, commit, step)
+        return replace(place, base_commit=base)
+
     async def _announce(self, place: Workplace) -> None:
         for warning in place.warnings:
             self._journal.emit(Kind.LOG, level="warning", text=warning)
         self._started = time.time()
+        if self._past.started is not None:
+            return
+        # One that was taken up can be paused before it begins.
+        await self._gate.passing()
         await self._journal.commit(
             Kind.STARTED,
-            model=self._model.name,
+            model=self.execution.model,
             branch=place.branch,
             base_commit=place.base_commit,
             worktree=str(place.worktree),
             isolation=place.isolation,
             repository=str(place.repository),
+            with_changes=self._request.with_changes,
+            follows=self._request.follows.execution if self._request.follows else "",
+            origin=self._origin,
         )
         self._started = time.time()
 
-    async def _work(self, place: Workplace) -> str:
-        dialogue = Dialogue(
-            self._request,
-            self._model,
-            self._tools,
+    async def _prepare(self, place: Workplace) -> None:
+        request = self._request
+        if await prepare(
+            place,
+            request.preparation,
+            request.folder,
+            self._isolation,
+            self._journal,
+            self._steps,
+            self._commits,
+        ):
+            self._by_setup += 1
+
+    async def _work(self, place: Workplace) -> Answer:
+        work = Work(
             place,
             self._isolation,
             self._journal,
             self._steps,
-            self._meter,
+            self.asking,
             self._commits,
+            degraded=self._degraded,
         )
-        clock = asyncio.timeout(self._meter.seconds_allowed)
         try:
-            async with clock:
-                return await dialogue.hold()
+            async with self._clock:
+                return await self._task.perform(work, self._meter)
         except TimeoutError:
-            if not clock.expired():
+            if not self._clock.expired:
                 raise
             raise self._meter.out_of_time() from None
+
+    async def _check(self, place: Workplace) -> None:
+        """Let the project's checks judge the work, once all of it is committed."""
+        request = self._request
+        if not request.preparation.checks:
+            return
+        await to_the_end(self._keep_rest(place))
+        taken_over = self._past.fork is not None and self._past.fork.commit != place.base_commit
+        if len(self._commits) > self._by_setup or taken_over:
+            # From here on, what is in no commit is the checks'.
+            self._is_checked = True
+            await check(
+                place, request.preparation.checks, request.folder, self._journal, self._steps, self._checks
+            )
+
+    async def _settle_doubt(self, past: PastStep) -> None:
+        """Ask about a step that was under way when its process ended, and that may not happen twice."""
+        answer = await self.asking.ask(
+            # Leave to do it once more is no leave to do it for ever.
+            f"{past.key}/again-{past.step}",
+            f"{past.name} was under way when its process ended, and may have done its work. Do it again?",
+            detail=past.brief,
+            options=(AGAIN, LEAVE),
+            step=past.step,
+        )
+        if answer["answer"] != AGAIN:
+            raise ToolError(
+                f"{past.name} was cut off and not done again",
+                detail=f"{answer['by']} decided so" + (f": {answer['reason']}" if answer["reason"] else ""),
+            )
 
     async def _finish(self, place: Workplace | None, outcome: Outcome) -> Receipt:
         receipt = self._receipt(outcome)
@@ -140,13 +266,14 @@ class Run:
                 branch=place.branch,
                 repository=str(place.repository),
                 base_commit=place.base_commit,
-                tip=place.base_commit,
+                tip=self._tip(place),
                 worktree=str(place.worktree),
             )
         try:
             if place is not None:
                 receipt = await self._close(place, receipt)
             await self._journal.settle()
+            await self.asking.withdraw_rest()
         except Exception as error:
             # What went wrong first is what the person needs to know.
             outcome = outcome if outcome.error else self._failed(error)
@@ -156,10 +283,11 @@ class Run:
                 state=outcome.state,
                 error=outcome.error,
                 commits=commits,
-                tip=commits[-1] if commits else receipt.base_commit,
+                tip=commits[-1] if commits else receipt.tip,
             )
-        seconds = time.time() - self._started if self._started is not None else 0.0
-        receipt = replace(receipt, seconds=round(seconds, 3))
+        worked = time.time() - self._started if self._started is not None else 0.0
+        receipt = replace(receipt, seconds=round(self._past.seconds + worked, 3))
+        await self._tell_hooks(receipt, outcome)
         data = receipt.to_dict()
         match outcome.state:
             case State.COMPLETED:
@@ -170,23 +298,46 @@ class Run:
                 await self._journal.end(Kind.TERMINATED, receipt=data, reason=outcome.reason)
         return receipt
 
+    async def _tell_hooks(self, receipt: Receipt, outcome: Outcome) -> None:
+        """Tell the hooks after an execution how it ends; the end itself is recorded behind what they do."""
+        if not self._hooks.at("execution.after"):
+            return
+        self._hooks.worktree = Path(receipt.worktree) if receipt.worktree else None
+        about = self._hooks.occasion("execution", receipt.agent, receipt.inputs)
+        error = outcome.error
+        if outcome.state is State.TERMINATED:
+            error = {"code": "terminated", "title": "Stopped", "detail": outcome.reason, "hint": ""}
+        value = {
+            "state": str(receipt.state),
+            "answer": receipt.answer,
+            "outputs": dict(receipt.outputs),
+            "branch": receipt.branch,
+            "commits": list(receipt.commits),
+            "files": [change.path for change in receipt.files],
+        }
+        await self._hooks.after(about, receipt.seconds, value, error)
+
+    def _warn(self, text: str) -> None:
+        self._journal.emit(Kind.LOG, level="warning", text=text)
+
     def _failed(self, error: Exception) -> Outcome:
         if not isinstance(error, ParacleError):
             log.error("execution %s failed inside Paracle", self.execution.id, exc_info=error)
         return Outcome(State.FAILED, error=describe_error(error))
 
-    async def _close(self, place: Workplace, receipt: Receipt) -> Receipt:
-        """Keep what is left in the worktree, count what changed, and put the worktree away."""
-        trailers = {"Paracle-Execution": place.execution, "Assisted-by": f"paracle:{self._model.name}"}
-        rest = await self._isolation.commit(
-            place, f"chore({receipt.agent}): keep unfinished changes", trailers
-        )
+    async def _keep_rest(self, place: Workplace) -> None:
+        """Commit what the agent has left in no commit."""
+        message, trailers = unfinished(self._request.name, place.execution, self._task.model)
+        rest = await self._isolation.commit(place, message, trailers)
         if rest is not None:
             self._commits.append(rest.sha)
-        tip = self._commits[-1] if self._commits else place.base_commit
-        files = (
-            await self._isolation.changes(place.repository, place.base_commit, tip) if self._commits else ()
-        )
+
+    async def _close(self, place: Workplace, receipt: Receipt) -> Receipt:
+        """Keep what is left in the worktree, count what changed, and put the worktree away."""
+        if not self._is_checked:
+            await self._keep_rest(place)
+        tip, base = self._tip(place), place.base_commit
+        files = await self._isolation.changes(place.repository, base, tip) if tip != base else ()
         removed = await self._isolation.close(place)
         return replace(
             receipt,
@@ -196,19 +347,24 @@ class Run:
             worktree="" if removed else str(place.worktree),
         )
 
+    def _tip(self, place: Workplace) -> str:
+        if self._commits:
+            return self._commits[-1]
+        return self._past.fork.commit if self._past.fork else place.base_commit
+
     def _receipt(self, outcome: Outcome) -> Receipt:
-        agent = self._request.agent
+        request = self._request
         return Receipt(
             execution=self.execution.id,
-            agent=agent.name,
+            agent=request.name,
             state=outcome.state,
-            config_hash=agent.config_hash(),
-            model=self._model.name,
-            offline=not self._model.asks_a_model,
-            inputs=dict(self._request.inputs),
-            answer=outcome.answer,
+            config_hash=request.config_hash(),
+            model=self._task.model,
+            offline=self._task.offline,
+            inputs=dict(request.inputs),
+            answer=outcome.answer.text,
             seconds=0.0,
-            steps=self._steps.count,
+            steps=max(0, self._steps.count - self._past.inherited_steps),
             tool_calls=dict(self._meter.tool_calls),
             refused=self._meter.refused,
             usage=self._meter.usage,
@@ -217,7 +373,22 @@ class Run:
             tip="",
             commits=(),
             files=(),
-            allowed=agent.spec.permissions.write,
+            allowed=request.allowed,
             worktree="",
             error=outcome.error,
+            with_changes=request.with_changes,
+            follows=request.follows.execution if request.follows else "",
+            checks=tuple(self._checks),
+            outputs=outcome.answer.outputs,
+            degraded=tuple(self._degraded),
+            origin=self._origin,
+            ledger=self._steps.ledger,
         )
+
+    @property
+    def _origin(self) -> dict[str, Any] | None:
+        return self._request.origin.to_dict() if self._request.origin else None
+
+
+def _left(allowed: float | None, used: float) -> float | None:
+    return None if allowed is None else max(0.0, allowed - used)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
 from ..domain.conversation import Usage
 from ..domain.errors import ParacleError
 from ..domain.events import Kind
+from ..domain.occasions import Decision, Occasion
+from .gate import Gate
+from .hooks import Hooks
 from .journal import Journal
+from .past import Past, PastStep, StepResult
 
-ActionKind = Literal["model", "tool"]
+ActionKind = Literal["model", "tool", "check", "setup", "command", "step"]
 
+Doubt = Callable[[PastStep], Awaitable[None]]
+"""Asked before a step is done again that may have happened once and may not happen twice.
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """What a step's work gives: plain JSON data, a short line, and the usage of a model call."""
-
-    value: Any
-    summary: str = ""
-    usage: Usage | None = None
+Raises:
+    ParacleError: it shall not be done again.
+"""
 
 
 class Steps:
@@ -29,16 +31,116 @@ class Steps:
 
     A step's result shares a commit with the intent of the step after it. Where no step follows at
     once the journal commits the result within 20 ms.
+
+    Args:
+        gate: what every step passes before it begins.
+        past: what the execution has done already; none of it is done again.
+        doubt: decides about steps that were under way when their process ended.
+        hooks: asked before and told after what :meth:`around` does.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        gate: Gate | None = None,
+        past: Past | None = None,
+        doubt: Doubt | None = None,
+        hooks: Hooks | None = None,
+    ) -> None:
         self._journal = journal
-        self._last = 0
+        self.gate = gate or Gate()
+        self._past = past or Past()
+        self._doubt = doubt or _refuse
+        self._hooks = hooks
+        self._last = self._past.last_step
+        self._taken: set[str] = set()
+        self._ledger: dict[str, Usage] = {}
+        for step in self._past.steps.values():
+            if step.result is not None and not step.inherited:
+                self._count(step.name, step.result)
 
     @property
     def count(self) -> int:
-        """How many steps have begun."""
+        """The highest number given so far."""
         return self._last
+
+    @property
+    def unkept(self) -> int:
+        """The step of the record whose changes may be in no commit; see :attr:`.Past.unkept`."""
+        return self._past.unkept
+
+    @property
+    def ledger(self) -> dict[str, Usage]:
+        """What each model's answers have used, as far as this execution has paid for them."""
+        return dict(self._ledger)
+
+    def failed_tries(self, key: str) -> int:
+        """How many tries of a workflow's step have failed already."""
+        return self._past.retries.get(key, 0)
+
+    def recorded(self, key: str) -> PastStep | None:
+        """The step of this key in the record."""
+        return self._past.steps.get(key)
+
+    def recorded_below(self, key: str, marks: str = "/[~") -> list[PastStep]:
+        """The steps of the record, done by this execution, that a workflow's step of this key is made of.
+
+        Args:
+            marks: what may follow the key in theirs; only ``/`` for those of a single try.
+        """
+        begins = tuple(f"{key}{mark}" for mark in marks)
+        return [
+            step for step in self._past.steps.values() if step.key.startswith(begins) and not step.inherited
+        ]
+
+    async def around(
+        self,
+        action: ActionKind,
+        name: str,
+        arguments: Mapping[str, Any],
+        do: Callable[[Decision], Awaitable[StepResult]],
+        *,
+        key: str,
+        agent: str = "",
+        step: str = "",
+    ) -> StepResult:
+        """Do something within its hooks. What is recorded asks no hook and tells none.
+
+        Args:
+            do: does it as the hooks decided, which includes handing the decision to :meth:`run`.
+            agent, step: for the hooks; see :class:`.Occasion`.
+
+        Raises:
+            Whatever ``do`` raises.
+        """
+        hooks, recorded, about = self._hooks, self._past.steps.get(key), None
+        if recorded is not None and (recorded.has_ended or action != "model"):
+            decision = Decision.of_record(arguments, recorded.arguments, recorded.hooks)
+        elif hooks is None or not hooks.at(f"{action}.before"):
+            decision = Decision(arguments, arguments)
+        else:
+            await self.gate.passing()
+            about = hooks.occasion(action, name, arguments, agent=agent, step=step, key=key)
+            decision = await hooks.before(about)
+        is_over = recorded is not None and recorded.has_ended
+        if hooks is None or is_over or decision.veto is not None or not hooks.at(f"{action}.after"):
+            return await do(decision)
+        if about is None or decision.has_changed:
+            about = hooks.occasion(action, name, decision.arguments, agent=agent, step=step, key=key)
+        begun = time.perf_counter()
+        try:
+            result = await do(decision)
+        except Exception as error:
+            await self._tell(hooks, about, time.perf_counter() - begun, error=describe_error(error))
+            raise
+        await self._tell(hooks, about, time.perf_counter() - begun, value=result.value)
+        return result
+
+    async def _tell(self, hooks: Hooks, about: Occasion, seconds: float, **outcome: Any) -> None:
+        if hooks.tells_others(about):
+            # Nothing outside learns of what is not on the disk.
+            await self._journal.settle()
+        await hooks.after(about, seconds, **outcome)
 
     async def run(
         self,
@@ -47,41 +149,55 @@ class Steps:
         arguments: Mapping[str, Any],
         work: Callable[[int], Awaitable[StepResult]],
         *,
+        key: str,
         idempotent: bool,
+        looks: bool = False,
+        decision: Decision | None = None,
     ) -> StepResult:
-        """Commit the intent, do the work, record the result.
+        """Commit the intent, do the work, record the result; or give the outcome that is recorded.
 
         Args:
-            work: called with the step's number once the intent is on the disk.
+            work: called with the step's number once the intent is recorded.
+            key: names the step within the execution, the same whenever the execution goes on.
             idempotent: recorded with the intent, for recovery: whether doing it again is harmless.
+            looks: it changes nothing, here or elsewhere, but by the steps that it is made of. Its intent need
+                not be on the disk before it begins, only before anything that acts does.
+            decision: what hooks have made of it. What one of them refused is recorded, and not done.
 
         Raises:
             Whatever the work raises, after ``step.failed`` is recorded.
             StoreError: the intent cannot be written; the work is not begun.
         """
+        decision = decision or Decision(arguments, arguments)
+        past = self._past.steps.get(key)
+        if past is not None and past.has_ended:
+            return past.outcome(action, name, arguments)
+        if past is not None and not past.idempotent and key not in self._taken:
+            await self._settle_doubt(past)
+        self._taken.add(key)
+        if self.gate.is_closed:
+            await self.gate.passing()
         self._last += 1
         step = self._last
         begun = time.perf_counter()
         try:
-            await self._journal.commit(
+            record = self._journal.run_ahead if looks else self._journal.commit
+            await record(
                 Kind.STEP_STARTED,
                 step=step,
+                key=key,
                 action=action,
                 name=name,
-                arguments=dict(arguments),
-                idempotent=idempotent,
+                arguments=dict(decision.arguments),
+                idempotent=idempotent or decision.veto is not None,
+                **decision.marks,
             )
+            if decision.veto is not None:
+                raise decision.refusal(action)
             begun = time.perf_counter()
             result = await work(step)
         except BaseException as error:
-            self._journal.emit(
-                Kind.STEP_FAILED,
-                step=step,
-                action=action,
-                name=name,
-                seconds=round(time.perf_counter() - begun, 6),
-                error=describe_error(error),
-            )
+            self._fail(step, action, name, time.perf_counter() - begun, error)
             raise
         self._journal.emit(
             Kind.STEP_COMPLETED,
@@ -93,7 +209,33 @@ class Steps:
             summary=result.summary,
             usage=asdict(result.usage) if result.usage else None,
         )
+        self._count(name, result)
         return result
+
+    def _count(self, name: str, result: StepResult) -> None:
+        if result.usage is not None:
+            self._ledger[name] = self._ledger.get(name, Usage()) + result.usage
+
+    async def _settle_doubt(self, past: PastStep) -> None:
+        try:
+            await self._doubt(past)
+        except BaseException as error:
+            self._fail(past.step, past.action, past.name, 0.0, error)
+            raise
+
+    def _fail(self, step: int, action: str, name: str, seconds: float, error: BaseException) -> None:
+        self._journal.emit(
+            Kind.STEP_FAILED,
+            step=step,
+            action=action,
+            name=name,
+            seconds=round(seconds, 6),
+            error=describe_error(error),
+        )
+
+
+async def _refuse(past: PastStep) -> None:
+    raise ParacleError(f"Nobody can say whether {past.name} may be done again")
 
 
 def describe_error(error: BaseException) -> dict[str, object]:

@@ -50,3 +50,9 @@ async def _graph(repository: Path, *commits: str) -> dict[str, list[str]]:
     said = await git(repository, "rev-list", "--parents", "--stdin", stdin=asked, seconds=LONG)
     rows = (line.split() for line in said.text.splitlines())
     return {commit: parents for commit, *parents in rows}
+
+
+async def is_ancestor(repository: Path, earlier: str, later: str) -> bool:
+    """Whether ``later`` has the commit ``earlier`` in its history, or is it."""
+    said = await git(repository, "merge-base", "--is-ancestor", earlier, later, accept=(0, 1))
+    return said.code == 0

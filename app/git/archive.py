@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ..domain.errors import NotFound
+from ..domain.errors import Conflict, NotFound
 from ..domain.history import Archived, RefMove
 from .refs import list_tips, move_refs
 
@@ -44,17 +44,36 @@ async def drop(repository: Path, operation: str, *, hold: Sequence[int] = ()) ->
 
 
 def find_archived(entries: Sequence[Archived], wanted: str) -> Archived:
-    """The branch among ``entries`` that ``wanted`` names: by operation, branch, or execution.
+    """The branch among ``entries`` that ``wanted`` names, as it was kept last.
 
-    The newest entries come first where one branch was kept several times.
+    Args:
+        entries: The newest first.
+        wanted: The branch; else its execution, or the operation that removed it, by the beginning of the id.
 
     Raises:
         NotFound: none does.
+        Conflict: several branches do.
     """
-    for entry in entries:
-        name = entry.name.removeprefix("refs/heads/")
-        if entry.is_branch and (
-            wanted in (entry.operation, name, entry.name) or name.startswith(f"exec/{wanted}")
-        ):
-            return entry
-    raise NotFound(f"Nothing is kept under '{wanted}'", hint="'paracle git archive list' shows what there is")
+    branches = [entry for entry in entries if entry.is_branch]
+    found = [entry for entry in branches if wanted in (entry.name, _short(entry))]
+    found = found or [entry for entry in branches if wanted in _ids(entry)]
+    found = found or [entry for entry in branches if any(id.startswith(wanted) for id in _ids(entry))]
+    if not wanted or not found:
+        hint = "'paracle git archive list' shows what there is"
+        raise NotFound(f"Nothing is kept under '{wanted}'", hint=hint)
+    names = list(dict.fromkeys(map(_short, found)))
+    if len(names) > 1:
+        raise Conflict(
+            f"'{wanted}' stands for several branches", detail="\n".join(names), hint="name one of them"
+        )
+    return found[0]
+
+
+def _short(entry: Archived) -> str:
+    return entry.name.removeprefix("refs/heads/")
+
+
+def _ids(entry: Archived) -> tuple[str, ...]:
+    """The operation that has kept a branch, and the execution that the branch is named after."""
+    own = _short(entry)
+    return entry.operation, own.split("/")[1] if own.startswith("exec/") else ""

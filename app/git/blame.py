@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..domain.diffs import as_text, shown
-from ..domain.errors import NotFound
+from ..domain.errors import GitError, NotFound
 from .command import LONG, git
 from .diffs import revisions
 from .failures import GitFailed
@@ -27,6 +27,7 @@ class BlamedLine:
         commit: The commit's hash; empty where the line is in no commit yet.
         author_time: Seconds since the epoch.
         path, line: The file and the line as that commit had them; the line counts from 1.
+        is_boundary: The commit is where looking back has ended, and the line may be older.
         trailers: Those of the commit's message; of several with one name the last.
     """
 
@@ -37,6 +38,7 @@ class BlamedLine:
     summary: str = ""
     path: str = ""
     line: int = 0
+    is_boundary: bool = False
     trailers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -123,6 +125,45 @@ async def find_line(folder: Path, revision: str, path: str, text: str, near: int
     return await _with_trailers(folder, lines[same[0] - 1]) if len(same) == 1 else None
 
 
+async def commits_of_lines(repository: Path, base: str, tip: str, path: str) -> list[str]:
+    """For each line of a file at ``tip`` the commit after ``base`` that wrote it; empty for older lines.
+
+    Args:
+        base, tip: Full hashes.
+        path: From the top of the repository.
+
+    Raises:
+        GitError: there is no such commit or file.
+    """
+    found = await _blame(repository, (), base, tip, path)
+    return ["" if line.commit == base or line.is_boundary else line.commit for line in found]
+
+
+async def last_commits_with_lines(repository: Path, base: str, tip: str, path: str) -> list[str]:
+    """For each line of a file at ``base`` the last commit up to ``tip`` that still has it.
+
+    Args, raises: as :func:`commits_of_lines`.
+    """
+    return [line.commit for line in await _blame(repository, ("--reverse",), base, tip, path)]
+
+
+async def _blame(
+    repository: Path, options: tuple[str, ...], base: str, tip: str, path: str
+) -> list[BlamedLine]:
+    top = Path((await git(repository, "rev-parse", "--show-toplevel")).text)
+    said = await git(
+        top, "blame", "--porcelain", *options, f"{_hash(base)}..{_hash(tip)}",
+        "--", path, seconds=LONG,
+    )  # fmt: skip
+    return _parsed(said.stdout)
+
+
+def _hash(name: str) -> str:
+    if not _HASH.fullmatch(name):  # 'git blame' has no way to say that options have ended
+        raise GitError(f"{name!r} is not a commit's hash", hint="give the full hash")
+    return name
+
+
 def _parsed(output: bytes) -> list[BlamedLine]:
     """Read ``git blame --porcelain``: of each commit all is said at its first line only."""
     commits: dict[str, dict[str, str]] = {}
@@ -140,6 +181,7 @@ def _parsed(output: bytes) -> list[BlamedLine]:
                     said.get("summary", ""),
                     said.get("filename", ""),
                     number,
+                    "boundary" in said,
                 )
             )
             commit = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from .ancestry import count_commits
 from .clashes import merge_pairs
 from .command import LONG, git
 from .diffs import revisions
+from .tasks import together
 
 _SHORTSTAT = re.compile(rb"(\d+) files? changed(?:, (\d+) insertions?\(\+\))?(?:, (\d+) deletions?\(-\))?")
 
@@ -38,7 +38,7 @@ async def compare(repository: Path, wanted: Sequence[Compared], target: str) -> 
     if not wanted:
         return {}
     tips = {branch.tip for branch in wanted}
-    trees, merges, counts = await asyncio.gather(
+    trees, merges, counts = await together(
         trees_of(repository, {target, *(branch.base for branch in wanted)}),
         _merges(repository, target, sorted(tips)),
         count_commits(repository, target, tips),

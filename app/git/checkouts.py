@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .command import LONG, git
 from .diffs import revisions
 from .failures import GitConflict, GitFailed
 from .notes import named
+from .putting_back import whole_or_not_at_all
 from .refs import HEADS, RefMoved
 from .status import read_status
 
@@ -58,7 +59,23 @@ class Checkout:
 async def list_checkouts(repository: Path, common: Path) -> tuple[Checkout, ...]:
     """Every work tree of a repository, the main one first; a bare repository has no main one."""
     said = await git(repository, "worktree", "list", "--porcelain", "-z")
-    return await asyncio.to_thread(_parse, said.stdout, common)
+    found = await asyncio.to_thread(_parse, said.stdout, common)
+    if found and found[0].folder == common:
+        return (await _found_again(found[0], repository), *found[1:])
+    return found
+
+
+async def _found_again(checkout: Checkout, repository: Path) -> Checkout:
+    """The main work tree of a repository whose git directory is elsewhere.
+
+    git then gives the git directory as the work tree. Only from inside of it does it know where it is; seen
+    from another work tree it counts as missing.
+    """
+    said = await git(repository, "rev-parse", "--absolute-git-dir", "--show-toplevel", accept=(0, 128))
+    own, _, top = said.text.partition("\n")
+    if said.code or Path(own) != checkout.own:
+        return replace(checkout, missing=True)
+    return replace(checkout, folder=Path(top))
 
 
 def _parse(output: bytes, common: Path) -> tuple[Checkout, ...]:
@@ -74,7 +91,7 @@ def _parse(output: bytes, common: Path) -> tuple[Checkout, ...]:
             Checkout(
                 folder,
                 own,
-                fields.get("branch") or _rebased(own),
+                fields.get("branch") or _left_for_now(own),
                 "locked" in fields,
                 not folder.exists(),
             )
@@ -97,14 +114,16 @@ def _records(common: Path) -> list[tuple[Path, Path]]:
     return found
 
 
-def _rebased(own: Path) -> str | None:
-    """The branch that a rebase in this work tree will move at its end."""
-    for folder in ("rebase-merge", "rebase-apply"):
+def _left_for_now(own: Path) -> str | None:
+    """The branch that a rebase here will move at its end, or that a bisection will go back to."""
+    for name in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"):
         try:
-            name = (own / folder / "head-name").read_text(encoding="utf-8").strip()
+            branch = os.fsdecode((own / name).read_bytes()).strip()
         except OSError:
             continue
-        return name if name.startswith(HEADS) else None
+        if name == "BISECT_START":
+            return f"{HEADS}{branch}"
+        return branch if branch.startswith(HEADS) else None
     return None
 
 
@@ -174,15 +193,19 @@ async def follow(checkout: Checkout, before: str, after: str, *, hold: Sequence[
         raise RefMoved(str(checkout.branch), before, head)
     forward = await git(folder, "merge-base", "--is-ancestor", before, after, accept=(0, 1))
     try:
-        if forward.code == 0:
-            # Never drops a commit, should the user make one at this moment.
-            await git(
-                folder, "merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-squash", "--commit",
-                "--no-verify-signatures", "--no-autostash", "--no-stat", after,
-                env=WITH_CONTENT, seconds=LONG, hold=hold,
-            )  # fmt: skip
-        else:
-            await git(folder, "reset", "--quiet", "--keep", after, env=WITH_CONTENT, seconds=LONG, hold=hold)
+        async with whole_or_not_at_all(folder, before, after, env=WITH_CONTENT):
+            if forward.code == 0:
+                # Never drops a commit, should the user make one at this moment.
+                await git(
+                    folder, "merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-squash",
+                    "--commit", "--no-verify-signatures", "--no-autostash", "--no-stat", after,
+                    env=WITH_CONTENT, seconds=LONG, hold=hold,
+                )  # fmt: skip
+            else:
+                await git(
+                    folder, "reset", "--quiet", "--keep", after, env=WITH_CONTENT, seconds=LONG, hold=hold
+                )
+        if forward.code:
             await _or_back(checkout, before, hold)
     except GitFailed as error:
         if type(error) is not GitFailed:

@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import islice
 from pathlib import Path
 
 from .command import LONG, git, require
 from .failures import GitTooOld
 from .previews import merge_trees
+from .tasks import each
 
 _BATCHES = (2, 39)
 """The first git whose ``merge-tree`` takes many merges from its standard input."""
 
 _AT_ONCE = 4
 
+MERGED = 2_000
+"""How many pairs are merged at most, at one to two milliseconds each."""
+
 Pair = tuple[str, str]
 Answer = tuple[str, tuple[str, ...]]
 """The tree of a merge, and the paths in conflict in it."""
 
 
-async def find_clashes(repository: Path, branches: Mapping[str, Pair]) -> dict[Pair, tuple[str, ...]]:
+async def find_clashes(
+    repository: Path, branches: Mapping[str, Pair], only: str = ""
+) -> dict[Pair, tuple[str, ...]]:
     """The pairs of branches that would conflict, each with the paths.
 
+    What changes no path that the other changes cannot conflict with it, and is not merged. Of the other pairs
+    the first :data:`MERGED` are.
+
     Args:
-        branches: For each tip, a commit, the trees of its fork and of itself.
+        branches: For each tip, a commit, the trees of its fork and of itself; what matters most comes first.
+        only: A tip; the pairs that it is part of, and no others, are merged.
     """
     changed = await _changed_paths(repository, branches)
-    pairs = [pair for pair in combinations(sorted(branches), 2) if changed[pair[0]] & changed[pair[1]]]
-    merged = await merge_pairs(repository, pairs)
+    tips = tuple(branches)
+    # All pairs of the first so many, then those of the next one with each before it.
+    pairs = (
+        (one, other)
+        for number, other in enumerate(tips)
+        for one in tips[:number]
+        if (not only or only in (one, other)) and not changed[one].isdisjoint(changed[other])
+    )
+    merged = await merge_pairs(repository, tuple(islice(pairs, MERGED)))
     return {pair: conflicts for pair, (_, conflicts) in merged.items() if conflicts}
 
 
@@ -42,7 +58,7 @@ async def merge_pairs(repository: Path, pairs: Sequence[Pair]) -> dict[Pair, Ans
         return {pair: await merge_trees(repository, *pair) for pair in pairs}
     # Each merge is work for one processor: a few processes share them.
     shares = [pairs[number::_AT_ONCE] for number in range(_AT_ONCE)]
-    answers = await asyncio.gather(*(_merge_share(repository, share) for share in shares if share))
+    answers = await each(_merge_share(repository, share) for share in shares if share)
     return {pair: answer for share in answers for pair, answer in share.items()}
 
 

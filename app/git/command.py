@@ -11,22 +11,20 @@ whatever git started are ended before the call returns.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shutil
-import signal
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 
+from ..domain.errors import UsageError
 from ..domain.history import GitCommand
-from .failures import GitMissing, GitTimeout, GitTooOld, explain
-from .tasks import to_the_end
+from .failures import GitMissing, GitTooOld
+from .process import Output as Output
+from .process import run
 
 MINIMUM = (2, 30)
 """The oldest git with every worktree feature used here."""
@@ -36,9 +34,6 @@ QUICK = 60.0
 
 LONG = 900.0
 """Seconds that writing or reading a whole tree may take."""
-
-_GRACE = 3.0
-"""Seconds between asking git to end, which lets it remove its lock files, and making it end."""
 
 _KEPT = frozenset(
     {
@@ -114,19 +109,6 @@ def logged() -> Iterator[list[GitCommand]]:
             outer.extend(commands)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What a git process answered. ``text`` is its standard output without the last line end."""
-
-    code: int
-    stdout: bytes
-    stderr: str
-
-    @property
-    def text(self) -> str:
-        return os.fsdecode(self.stdout).rstrip("\n")
-
-
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The caller's environment without prompts and without the ``GIT_*`` variables that redirect git."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _KEPT}
@@ -161,7 +143,10 @@ async def git(
         GitMissing, GitTooOld: there is no usable git.
         GitTimeout: the process took longer than ``seconds``.
         GitError: the exit code is not in ``accept``; the kind of the error follows from what git said.
+        UsageError: an argument holds a NUL, which no name can.
     """
+    if any("\0" in argument for argument in arguments):
+        raise UsageError("No name can hold a NUL byte", detail=f"git {arguments[0]}", hint="leave it out")
     program = await usable_git()
     settings = _SETTINGS if attended else (*_SETTINGS, *_UNATTENDED)
     variables = environment(env)
@@ -169,7 +154,7 @@ async def git(
         del variables["GIT_LITERAL_PATHSPECS"]  # a hook may ask git for patterns
     begun, code = time.monotonic(), -1
     try:
-        said = await _run(
+        said = await run(
             [program, *settings, "-C", str(folder), *arguments],
             stdin=stdin,
             env=variables,
@@ -177,6 +162,7 @@ async def git(
             seconds=seconds,
             hold=hold,
             at_most=at_most,
+            attended=attended,
         )
         code = said.code
     finally:
@@ -209,7 +195,7 @@ async def require(minimum: tuple[int, ...]) -> str:
     if found is None:
         raise GitMissing
     if found not in _said:
-        said = await _run(
+        said = await run(
             [found[0], "version"],
             stdin=None,
             env=environment(),
@@ -234,95 +220,3 @@ def _locate() -> tuple[str, int] | None:
     """The program and its modification time: an upgrade while the workbench runs is looked at again."""
     path = shutil.which("git")
     return (path, Path(path).stat().st_mtime_ns) if path else None
-
-
-async def _run(
-    argv: Sequence[str],
-    *,
-    stdin: bytes | None,
-    env: Mapping[str, str],
-    accept: Collection[int],
-    seconds: float,
-    hold: Sequence[int],
-    at_most: int | None,
-) -> Output:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=DEVNULL if stdin is None else PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            env=env,
-            pass_fds=hold,
-            # A group of its own: Ctrl-C at the terminal reaches us, not a git in the middle of its work. Not
-            # a session: a busy Linux, which shares time out by session, then took twice as long.
-            process_group=0,
-        )
-    except FileNotFoundError:
-        raise GitMissing from None
-    cut = False
-    try:
-        async with asyncio.timeout(seconds):
-            if at_most is None:
-                out, err = await process.communicate(stdin)
-            else:
-                out, err, cut = await _read_some(process, at_most)
-    except TimeoutError:
-        await _end(process)
-        raise GitTimeout(argv, seconds) from None
-    except BaseException:
-        await _end(process)
-        raise
-    if cut:
-        await _end(process)
-        return Output(0, out, "")
-    code = process.returncode if process.returncode is not None else -1
-    said = err.decode("utf-8", "replace").strip()
-    if code not in accept:
-        raise explain(argv, code, said)
-    return Output(code, out, said)
-
-
-async def _read_some(process: Process, at_most: int) -> tuple[bytes, bytes, bool]:
-    """Read standard output until its end or until it holds more than ``at_most`` NUL bytes."""
-    assert process.stdout is not None and process.stderr is not None
-    errors = asyncio.ensure_future(process.stderr.read())
-    try:
-        out, seen = bytearray(), 0
-        while chunk := await process.stdout.read(1 << 16):
-            out += chunk
-            seen += chunk.count(0)
-            if seen > at_most:
-                return bytes(out), b"", True
-        err = await errors
-        await process.wait()
-        return bytes(out), err, False
-    finally:
-        errors.cancel()
-
-
-async def _end(process: Process) -> None:
-    """End git and all it started, and wait until they are gone."""
-    await to_the_end(_end_group(process))
-
-
-async def _end_group(process: Process) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        # The pipes end with the last process that holds them: then all that git started is gone too.
-        drained = asyncio.ensure_future(_drain(process))
-        done, _ = await asyncio.wait({drained}, timeout=_GRACE)
-        if done:
-            return
-        drained.cancel()
-        with suppress(asyncio.CancelledError):
-            await drained
-
-
-async def _drain(process: Process) -> None:
-    for pipe in (process.stdout, process.stderr):
-        if pipe is not None:
-            while await pipe.read(1 << 16):
-                pass
-    await process.wait()

@@ -7,6 +7,8 @@ began, so that nothing another program added to it is ever dropped.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from .command import LONG, Output, git
 from .diffs import staged_changes
 from .failures import GitFailed
 from .nested import leave_out_nested
+from .prepared import read_prepared
 from .tasks import alongside
 from .worktrees import pinned
 
@@ -89,7 +92,19 @@ def _nobody(error: GitFailed) -> bool:
 
 
 async def stage_all(worktree: Path, pins: Mapping[str, str]) -> Output:
-    """Bring the index that ``pins`` name to what the work tree holds; repositories in it stay out."""
+    """Bring the index that ``pins`` name to what the work tree holds.
+
+    Repositories in it stay out, and so does what was brought into it from the user's ignored files: the
+    work tree's own rules may have stopped ignoring those.
+    """
+    said = await _stage(worktree, pins)
+    if included := (await asyncio.to_thread(read_prepared, worktree)).included:
+        paths = b"".join(os.fsencode(path) + b"\0" for path in sorted(included))
+        await git(worktree, "update-index", "--force-remove", "-z", "--stdin", stdin=paths, env=pins)
+    return said
+
+
+async def _stage(worktree: Path, pins: Mapping[str, str]) -> Output:
     try:
         said = await git(worktree, "add", "--all", env=pins, seconds=LONG)
     except GitFailed as error:
@@ -103,6 +118,12 @@ async def stage_all(worktree: Path, pins: Mapping[str, str]) -> Output:
 
 def _has_nested(said: str) -> bool:
     return "embedded git repository" in said or "does not have a commit checked out" in said
+
+
+def unfinished(agent: str, execution: str, model: str) -> tuple[str, dict[str, str]]:
+    """Message and trailers of the commit that keeps what an execution has left in no commit."""
+    trailers = {"Paracle-Execution": execution, "Assisted-by": f"paracle:{model}"}
+    return f"chore({agent}): keep unfinished changes", trailers
 
 
 def with_trailers(message: str, trailers: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ MAX_FILES = 20_000
 MAX_BYTES = 512 * 1024 * 1024
 """Bytes that the files of one copy may hold together."""
 
-_LEFT_OUT = (
+LEFT_OUT = (
     ".parac/.local/",
     ".venv/",
     "node_modules/",
@@ -62,10 +62,9 @@ async def make_private(
         CannotCopy: the files are too many or too large.
         GitError: git could not read or write.
     """
-    await git(private.parent, "init", "--quiet", "--template=", "--", str(private), hold=hold)
-    await asyncio.to_thread(_write_attributes, private / ".git" / "info")
+    await _make_empty(private, hold)
     env = {"GIT_DIR": str(private / ".git"), "GIT_WORK_TREE": str(folder)}
-    excludes = [f"--exclude={pattern}" for pattern in _LEFT_OUT]
+    excludes = [f"--exclude={pattern}" for pattern in LEFT_OUT]
     listed = await git(
         folder, "ls-files", "--others", "-z", *excludes, "--exclude-standard",
         env=env, seconds=LONG, hold=hold, at_most=MAX_FILES,
@@ -91,6 +90,28 @@ async def make_private(
     )
     (private / ".git" / "index").unlink(missing_ok=True)
     return base, listing.notes
+
+
+async def copy_private(source: Path, private: Path, commit: str, *, hold: tuple[int, ...]) -> str:
+    """Make the repository ``private`` with a commit of another private repository and all before it.
+
+    Returns:
+        The commit.
+
+    Raises:
+        GitError: it is not there any more, or git could not write.
+    """
+    await _make_empty(private, hold)
+    await git(
+        private, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", str(source), commit,
+        seconds=LONG, hold=hold,
+    )  # fmt: skip
+    return commit
+
+
+async def _make_empty(private: Path, hold: tuple[int, ...]) -> None:
+    await git(private.parent, "init", "--quiet", "--template=", "--", str(private), hold=hold)
+    await asyncio.to_thread(_write_attributes, private / ".git" / "info")
 
 
 def _write_attributes(info: Path) -> None:

@@ -84,6 +84,12 @@ class UntrustedRepository(GitFailed):
     code = "git_untrusted"
 
 
+class FilterFailed(GitFailed):
+    """A filter that the repository requires, such as that of Git LFS, cannot run."""
+
+    code = "git_filter_failed"
+
+
 class CannotCopy(GitError):
     """A folder without git is too large to be copied for each execution."""
 
@@ -113,6 +119,15 @@ _KINDS: tuple[tuple[str, _Kind], ...] = (
             UntrustedRepository,
             "git refuses this repository because another user owns it",
             "if you trust it: git config --global --add safe.directory FOLDER",
+        ),
+    ),
+    (
+        r"filter-process: .*(?:not found|No such file)|external filter '.*' failed|(?:smudge|clean) filter ",
+        (
+            FilterFailed,
+            "A filter that this repository requires cannot run",
+            "install the program that is named (git-lfs for Git LFS), or take the filter out of git's "
+            "configuration ('git config --show-origin --get-regexp ^filter' shows where it is)",
         ),
     ),
     (
@@ -146,10 +161,13 @@ def command_name(argv: Sequence[str]) -> str:
 
 def explain(argv: Sequence[str], code: int, said: str) -> GitFailed:
     """The error for a git command that ended with ``code`` and ``said`` this."""
-    detail = f"git {command_name(argv)}: {gist(said) or f'exit code {code}'}"
+    words = gist(said) or f"exit code {code}"
+    detail = f"git {command_name(argv)}: {words}"
     for pattern, (kind, title, hint) in _KINDS:
-        if re.search(pattern, said):
-            return kind(title, detail=detail, hint=hint, said=said)
+        if line := next((line for line in said.splitlines() if re.search(pattern, line)), ""):
+            # The line that tells the kind may come before git's own last words.
+            more = "" if line in words else f"\n{line}"
+            return kind(title, detail=detail + more, hint=hint, said=said)
     return GitFailed(
         f"git {command_name(argv)} failed",
         detail=detail,

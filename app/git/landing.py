@@ -49,7 +49,7 @@ async def land(
     keeping = (*kept(operation, moves), *also)
     followed = {move.name for move, _ in along}
     others = [move for move in moves if move.name not in followed]
-    with explained(desk.common):
+    with explained(desk.common, desk.common / "refs"):
         await move_refs(desk.repository, (*keeping, *others), why=why, hold=held)
         for move, checkout in along:
             try:

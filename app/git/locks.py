@@ -108,6 +108,11 @@ class Mark:
             raise
         return mark
 
+    @staticmethod
+    def is_set(folder: Path, execution: str) -> bool:
+        """Whether a workplace is being made."""
+        return (folder / f"{execution}.opening").exists()
+
     def clear(self) -> None:
         """The workplace is ready, or nothing of it is left."""
         # The file goes before the lock: whoever gets the lock then sees that the file is gone.

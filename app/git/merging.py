@@ -7,6 +7,7 @@ comes out is a commit, which :mod:`.landing` lands. Conflicts leave the work tre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,14 @@ async def make(
         case Mode.MERGE:
             said = await tools.run("merge", "--no-ff", "--no-edit", *_PLAIN, "-m", message, wanted.tip)
         case Mode.SQUASH:
-            said = await tools.run("merge", "--squash", *_PLAIN[:-1], wanted.tip)
+            if wanted.begins_late:
+                # git would take the last commit that both have for the base, and bring all since that.
+                whole = await commit_tree(
+                    scratch, f"{wanted.tip}^{{tree}}", f"{wanted.branch}\n", wanted.base
+                )
+                said = await tools.run("cherry-pick", "--no-commit", whole)
+            else:
+                said = await tools.run("merge", "--squash", *_PLAIN[:-1], wanted.tip)
             if not said.code:
                 said = await tools.commit(message)
         case Mode.REBASE:
@@ -87,6 +95,10 @@ async def make(
 _PLAIN = ("--no-autostash", "--no-stat", "--no-verify-signatures", "--allow-unrelated-histories", "--commit")
 
 
+_STYLE = ("-c", "merge.conflictStyle=diff3")
+"""Whatever the user has configured: only this form has all that each side, and the base, had there."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Tools:
     """git in the scratch work tree, with the user's hooks."""
@@ -101,7 +113,7 @@ class _Tools:
         env = {**self.env, "GIT_EDITOR": "true"}
         try:
             return await git(
-                self.scratch, *arguments, env=env, seconds=self.seconds, hold=self.hold, stdin=stdin,
+                self.scratch, *_STYLE, *arguments, env=env, seconds=self.seconds, hold=self.hold, stdin=stdin,
                 accept=range(256), attended=True,
             )  # fmt: skip
         except GitTimeout as error:
@@ -153,8 +165,13 @@ def nothing(where: Path | str) -> NothingToMerge:
     )
 
 
+_NOT_A_HOOK = re.compile(
+    "No space left on device|insufficient permission for adding an object|Read-only file system"
+)
+
+
 def _refused(words: str) -> GitFailed:
-    if "No space left on device" in words:
+    if _NOT_A_HOOK.search(words):
         return explain(("git", "merge"), 1, words)
     return HookRefused(
         "A hook, or git itself, refused the merge's commit",

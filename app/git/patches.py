@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,6 +20,7 @@ from ..domain.errors import Conflict, NotFound
 from .command import LONG, git
 from .diffs import revisions
 from .failures import GitFailed, explained
+from .temporary import temporary_folder
 
 CONTEXT_LINES = 3
 """Unchanged lines around a change, as git has it."""
@@ -74,10 +74,10 @@ async def tree_with(repository: Path, base: str, tip: str, selection: Selection)
     entries = _Entries()
     for file in whole:
         entries.take(file)
-    with explained(repository), tempfile.TemporaryDirectory(prefix="paracle-index-") as folder:
-        for part, blob in zip(partly, await _blobs(repository, Path(folder), partly), strict=True):
+    with temporary_folder() as own, explained(repository):
+        for part, blob in zip(partly, await _blobs(repository, own.folder, partly), strict=True):
             entries.take_part(part.file, blob)
-        return await _written(repository, Path(folder), base, entries)
+        return await _written(repository, own.folder, base, entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ async def _blobs(repository: Path, folder: Path, parts: Sequence[_Part]) -> list
     """Write the content of each part as a blob."""
     if not parts:
         return []
-    before = await _contents(repository, [part.file.old_id for part in parts if part.file.status != "A"])
+    before = await contents(repository, [part.file.old_id for part in parts if part.file.status != "A"])
     names = []
     for number, part in enumerate(parts):
         old = as_text(before.get(part.file.old_id, b""))
@@ -169,7 +169,12 @@ async def _blobs(repository: Path, folder: Path, parts: Sequence[_Part]) -> list
     return said.text.split("\n")
 
 
-async def _contents(repository: Path, blobs: Sequence[str]) -> dict[str, bytes]:
+async def contents(repository: Path, blobs: Sequence[str]) -> dict[str, bytes]:
+    """What blobs hold, by their names.
+
+    Raises:
+        GitError: one of them is missing.
+    """
     said = await git(
         repository, "cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode(), seconds=LONG
     )

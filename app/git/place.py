@@ -6,21 +6,36 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..domain.errors import ExitCode
 from .command import git
-from .failures import GitConflict, explain
+from .failures import GitConflict, GitFailed, explain
 from .status import no_repository
 
 _HEAD = "HEAD^{commit}"
 
 
+class BranchGone(GitFailed):
+    """The branch of an earlier execution does not exist any more."""
+
+    code = "git_branch_gone"
+    exit_code = ExitCode.NOT_FOUND
+
+    def __init__(self, branch: str) -> None:
+        super().__init__(
+            "The branch of that execution is gone",
+            detail=branch,
+            hint=f"'paracle git archive restore {branch}' brings it back",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Forkable:
-    """A repository with a commit to fork from.
+    """A repository with a commit to begin from.
 
     Attributes:
         folder: Where to run git: the top of the user's work tree, or a bare repository's folder.
         common: The directory with the refs, which all work trees of the repository share.
-        head: The commit that HEAD stands for.
+        head: The commit that HEAD stands for, or the branch that was looked for.
         prefix: The project's folder below the top of the work tree; ``.`` when they are the same.
         bare: There is no work tree at ``folder``, so nothing in it can be uncommitted.
     """
@@ -62,7 +77,28 @@ async def look_at(folder: Path, branch: str) -> Forkable | None:
         if no_repository(said.stderr) or (_HEAD in said.stderr and await _unborn(folder)):
             return None
         raise explain(("git", "rev-parse"), said.code, said.stderr)
-    bare, inside, head, rest = said.text.split("\n", 3)
+    return await _understood(folder, said.text)
+
+
+async def look_at_branch(folder: Path, branch: str) -> Forkable:
+    """The repository that ``folder`` is in, and the tip of a branch that is to be gone on with.
+
+    Raises:
+        BranchGone: there is no such branch, or no repository.
+        GitError: git is missing or too old, or refuses or cannot read the repository.
+    """
+    ref = f"refs/heads/{branch}"
+    questions = ("--is-bare-repository", "--is-inside-work-tree", ref, "--show-cdup", "--git-common-dir")
+    said = await git(folder, "rev-parse", *questions, "--", accept=(0, 128))
+    if said.code == 0:
+        return await _understood(folder, said.text.removesuffix("\n--"))
+    if no_repository(said.stderr) or said.stderr.endswith(f"bad revision '{ref}'"):
+        raise BranchGone(branch)
+    raise explain(("git", "rev-parse"), said.code, said.stderr)
+
+
+async def _understood(folder: Path, answers: str) -> Forkable:
+    bare, inside, head, rest = answers.split("\n", 3)
     # Without a work tree there is nothing to count, and the line may be missing.
     up, common = rest.split("\n", 1) if inside == "true" else ("", rest.lstrip("\n"))
     top = folder

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..domain.history import Mode
+from .ancestry import is_ancestor
 from .command import LONG, git
 from .commits import NOBODY, commit_tree
 from .failures import GitConflict
@@ -33,6 +34,8 @@ class Merging:
         base: The commit it was forked from; what is replayed begins after it.
         tip: The commit that is merged.
         target, target_tip: The full name of the target's ref, and what it stands for.
+        has_base: The target has ``base`` in its history. It lacks a commit of the user's files as they were,
+            and one of another branch; a squash then brings nothing but what came after it.
     """
 
     repository: Path
@@ -42,6 +45,12 @@ class Merging:
     target: str
     target_tip: str
     mode: Mode
+    has_base: bool = True
+
+    @property
+    def begins_late(self) -> bool:
+        """Whether it has to leave out what the branch was forked from."""
+        return self.mode is Mode.SQUASH and not self.has_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,8 @@ async def forecast(wanted: Merging) -> Forecast:
         case Mode.FF:
             await _check_fast_forward(wanted)
             tree = await _tree_of(where, wanted.tip)
+        case Mode.SQUASH if wanted.begins_late:
+            tree, conflicts = await merge_from(where, wanted.base, wanted.target_tip, wanted.tip)
         case Mode.MERGE | Mode.SQUASH:
             tree, conflicts = await merge_trees(where, wanted.target_tip, wanted.tip)
         case Mode.REBASE | Mode.CHERRY_PICK:
@@ -121,10 +132,7 @@ async def _replay(repository: Path, onto: str, commits: Sequence[str]) -> tuple[
 
 
 async def _check_fast_forward(wanted: Merging) -> None:
-    said = await git(
-        wanted.repository, "merge-base", "--is-ancestor", wanted.target_tip, wanted.tip, accept=(0, 1)
-    )
-    if said.code:
+    if not await is_ancestor(wanted.repository, wanted.target_tip, wanted.tip):
         raise GitConflict(
             "The target cannot simply move forward",
             detail=f"{wanted.target} has commits that {wanted.branch} lacks",

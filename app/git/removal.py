@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import filecmp
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from pathlib import Path
 
 from ..domain.errors import GitError
 from .command import LONG, git
+from .prepared import Prepared, read_prepared
 from .status import read_status
+from .throwaway import files_of, is_elsewhere
 from .workplaces import Workplace
 from .worktrees import own_directory, pinned
-
-_CACHE_TAG = b"Signature: 8a477f597d28d172789f06886806bc55"
 
 # Operations and refs that git keeps with a work tree, not with the branch.
 _UNDER_WAY = (
@@ -64,7 +63,8 @@ async def losses(place: Workplace, original: Path) -> Losses:
     Args:
         place: The workplace; its work tree exists.
         original: The user's folder that the top of the work tree corresponds to. An ignored file that is
-            there with the same bytes is no loss.
+            there with the same bytes, or is a link to it, is no loss; neither is one that the project's own
+            commands have made, and that nobody has changed since.
     """
     try:
         pins = await asyncio.to_thread(pinned, place.worktree)
@@ -87,10 +87,12 @@ def _look(
     in_submodules: Sequence[str],
 ) -> Losses:
     own = own_directory(place.worktree)
-    only = _ignored_only_here(place.worktree, original, ignored)
+    prepared = read_prepared(place.worktree)
+    # Whatever the work tree's own rules say by now, these are ignored files.
+    included = [path for path in work if path in prepared.included]
     return Losses(
-        work,
-        tuple(str(Path(path).relative_to(place.worktree)) for path in only),
+        tuple(path for path in work if path not in prepared.included),
+        tuple(_ignored_only_here(place.worktree, original, (*ignored, *included), prepared)),
         tuple(_forgotten_commits(own)),
         (*_under_way(own), *in_submodules),
     )
@@ -138,44 +140,11 @@ def _logged(log: Path) -> set[str]:
     return {commit for commit in commits if commit.strip("0")}
 
 
-def _ignored_only_here(worktree: Path, original: Path, ignored: Sequence[str]) -> Iterator[str]:
-    for path in ignored:
-        if any(_made_again(worktree / parent) for parent in Path(path).parents if parent.name):
-            continue
-        found = _files_below(worktree / path) if path.endswith("/") else iter((worktree / path,))
-        for file in found:
-            if not _same(file, original / file.relative_to(worktree)):
-                yield str(file)
-
-
-def _files_below(top: Path) -> Iterator[Path]:
-    """The files and links in a folder, without what its tools make again."""
-    for name, folders, files in os.walk(top):
-        folder = Path(name)
-        if _made_again(folder):
-            folders.clear()
-            continue
-        yield from (folder / file for file in files)
-        # os.walk() counts a link to a folder among the folders, but does not follow it.
-        yield from (folder / linked for linked in folders if (folder / linked).is_symlink())
-
-
-def _made_again(folder: Path) -> bool:
-    """Whether a folder says that its content can be thrown away; see https://bford.info/cachedir/."""
-    if folder.name == "__pycache__":
-        return True
-    try:
-        with (folder / "CACHEDIR.TAG").open("rb") as tag:
-            return tag.read(len(_CACHE_TAG)) == _CACHE_TAG
-    except OSError:
-        return False
-
-
-def _same(ours: Path, theirs: Path) -> bool:
-    """Whether both are the same link, or files with the same bytes."""
-    try:
-        if ours.is_symlink() or theirs.is_symlink():
-            return ours.is_symlink() and theirs.is_symlink() and ours.readlink() == theirs.readlink()
-        return theirs.is_file() and filecmp.cmp(ours, theirs, shallow=False)
-    except OSError:
-        return False
+def _ignored_only_here(
+    worktree: Path, original: Path, listed: Sequence[str], prepared: Prepared
+) -> Iterator[str]:
+    for path in listed:
+        for file in files_of(worktree, path):
+            below = str(file.relative_to(worktree))
+            if not prepared.made_as_it_is(worktree, below) and not is_elsewhere(file, original / below):
+                yield below

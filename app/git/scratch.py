@@ -17,7 +17,11 @@ from .command import LONG, git
 from .failures import explained
 from .locks import HalfMade, Mark, abandoned, private_folder, repository_lock
 from .tasks import to_the_end
-from .worktrees import forget_worktree, undo
+from .working import Files
+from .worktrees import drop_cut_off, forget_worktree, undo
+
+TAKEN = "refs/paracle/merging/"
+"""Below it a ref for each merge that waits: what taking back needs is kept from git's clean-up by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,19 @@ class Desk:
         common: The directory that all its work trees share.
         state: The state directory.
         key: The project's name in it.
+        original: The user's folder, where it has no git and the repository is the private one of a copy.
     """
 
     repository: Path
     common: Path
     state: Path
     key: str
+    original: Path | None = None
+
+    @property
+    def files(self) -> Files:
+        """The user's files, to bring changes to."""
+        return Files(self.original, self.repository) if self.original else Files(self.repository)
 
     @property
     def folder(self) -> Path:
@@ -48,6 +59,14 @@ class Desk:
     def record(self, name: str) -> Path:
         """The file that says what a work tree with conflicts waits for."""
         return self.folder / f"{name}.json"
+
+    def takes(self, name: str) -> Path:
+        """The file that says how its conflicts were resolved so far; see :mod:`.takes`."""
+        return self.folder / f"{name}.takes"
+
+    def drafts(self, name: str) -> Path:
+        """A folder for files on their way into the work tree."""
+        return self.folder / f"{name}.drafts"
 
 
 @dataclass(slots=True)
@@ -94,10 +113,13 @@ async def scratch_worktree(desk: Desk, name: str, commit: str) -> AsyncIterator[
 async def _remove(desk: Desk, made: HalfMade, mark: Mark) -> None:
     async with repository_lock(desk.state, desk.common):
         await undo(made, mark)
+        if desk.takes(made.execution).exists():
+            await _forget_takes(desk, made.execution)
 
 
 async def clear(desk: Desk) -> tuple[str, ...]:
     """Remove what killed processes left; the repository's lock must be held. Gives the names."""
+    await asyncio.to_thread(drop_cut_off, desk.common, desk.state)
     gone = []
     for mark, made in await asyncio.to_thread(lambda: list(abandoned(desk.folder))):
         # One that waits for a person has its record from before it lost its mark.
@@ -105,6 +127,7 @@ async def clear(desk: Desk) -> tuple[str, ...]:
             mark.clear()
         else:
             await undo(made, mark)
+            await _forget_takes(desk, made.execution)
             gone.append(made.execution)
     return tuple(gone)
 
@@ -119,13 +142,27 @@ async def remove(desk: Desk, name: str) -> None:
             raise
     if folder.exists():
         await asyncio.to_thread(shutil.rmtree, folder)
+    await _forget_takes(desk, name)
+    # Last: without it nobody would look for the rest.
     desk.record(name).unlink(missing_ok=True)
+
+
+async def _forget_takes(desk: Desk, name: str) -> None:
+    await git(desk.repository, "update-ref", "--no-deref", "-d", f"{TAKEN}{name}")
+    await asyncio.to_thread(shutil.rmtree, desk.drafts(name), ignore_errors=True)
+    desk.takes(name).unlink(missing_ok=True)
+    for part in desk.folder.glob(f"{name}.*.part"):  # of a process that was killed while it wrote
+        part.unlink(missing_ok=True)
 
 
 def write_record(desk: Desk, name: str, data: Mapping[str, Any]) -> None:
     """Keep what a work tree waits for; whole or not at all, whatever happens meanwhile."""
-    path = desk.record(name)
-    part = path.with_suffix(".part")
+    write_whole(desk.record(name), data)
+
+
+def write_whole(path: Path, data: Mapping[str, Any]) -> None:
+    """Write a file of JSON; the old one or the new one is there, whatever happens meanwhile."""
+    part = path.with_suffix(path.suffix + ".part")
     with part.open("w", encoding="utf-8") as file:
         json.dump(data, file)
         file.flush()

@@ -12,7 +12,6 @@ import asyncio
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from .commits import commit_tree
 from .copies import VERBATIM
 from .failures import GitFailed
 from .status import read_status
+from .temporary import temporary_folder
 from .worktrees import own_directory, pinned
 
 _SUBJECT = "Uncommitted work, kept by Paracle"
@@ -108,8 +108,8 @@ async def put_back(worktree: Path, common: Path, snapshot: Snapshot) -> None:
 @contextmanager
 def private_index(common: Path, worktree: Path, hash_length: int = 40) -> Iterator[dict[str, str]]:
     """Variables with which git reads and writes files of ``worktree`` as they are, by an index of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="paracle-"))
-    try:
+    with temporary_folder() as own:
+        folder = own.folder
         for name in ("refs", "objects", "info"):
             (folder / name).mkdir()
         (folder / "HEAD").write_text("ref: refs/heads/none\n", encoding="utf-8")
@@ -122,8 +122,6 @@ def private_index(common: Path, worktree: Path, hash_length: int = 40) -> Iterat
             "GIT_WORK_TREE": str(worktree),
             "GIT_OBJECT_DIRECTORY": str(common / "objects"),
         }
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _write_verbatim(worktree: Path, paths: Sequence[str], env: Mapping[str, str]) -> str:
@@ -142,8 +140,8 @@ async def _write_verbatim(worktree: Path, paths: Sequence[str], env: Mapping[str
 
 async def _index_commit(worktree: Path, pins: Mapping[str, str], head: str) -> str | None:
     """What is staged; the index itself is only read, for git would write to it what it has learned."""
-    with tempfile.TemporaryDirectory(prefix="paracle-") as folder:
-        copy = Path(folder) / "index"
+    with temporary_folder() as own:
+        copy = own.folder / "index"
         await asyncio.to_thread(shutil.copyfile, own_directory(worktree) / "index", copy)
         env = {**pins, "GIT_INDEX_FILE": str(copy)}
         tree = await git(worktree, "write-tree", env=env, accept=(0, 128), seconds=LONG)

@@ -22,8 +22,9 @@ class Workplace:
         execution: The execution's id.
         root: Where the agent works: ``worktree``, or the project's folder inside it.
         worktree: The top of the work tree.
-        branch: ``exec/{execution}/{YYYYmmdd_HHMMSS}``.
-        base_commit: The commit that the branch was forked from.
+        branch: ``exec/{owner}/{YYYYmmdd_HHMMSS}``; the owner is the execution, or the one that it follows.
+        base_commit: The commit that the branch was at when the execution began; of one that took over what
+            another had done, when that one began.
         isolation: ``worktree`` of the user's repository, or ``copy`` of a folder that has none.
         repository: The folder to run git in for refs and differences: the user's repository, or the
             private one of a copy. It is there when the work tree is gone.
@@ -61,6 +62,36 @@ class Workplace:
                 "warnings": tuple(data["warnings"]),
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier execution has left to go on with.
+
+    Attributes:
+        branch: Its branch.
+        private: The private repository that holds it; ``None`` where the user's own does.
+        unfinished: The message of the commit that keeps what lies in its work tree in no commit.
+    """
+
+    branch: str
+    private: Path | None
+    unfinished: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Where the branch of an execution begins that takes over what another one has done.
+
+    Attributes:
+        commit: The commit.
+        base: The commit that the work so far began with: what came since is on the new branch as well.
+        private: The private repository that holds it; ``None`` where the user's own does.
+    """
+
+    commit: str
+    base: str
+    private: Path | None = None
 
 
 def branch_name(execution: str, when: datetime) -> str:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import re
 import shutil
-import time
+from contextlib import suppress
 from pathlib import Path
 
 from ..domain.errors import GitError
+from . import leases
 from .command import LONG, git
-from .failures import GitFailed, explained
+from .deleting import remove_worktree
+from .failures import GitConflict, GitFailed, explained
 from .locks import HalfMade, Mark
+from .place import BranchGone, common_dir
+from .prepared import take_out
 from .workplaces import Workplace
+
+# The words of git before and since 2.42.
+_ELSEWHERE = re.compile(r"is already (?:checked out|used by worktree) at")
 
 
 class OffBranch(GitError):
@@ -41,13 +48,63 @@ async def add_worktree(
         )  # fmt: skip
 
 
-async def fill(worktree: Path, prefix: Path, mark: Mark) -> Path:
-    """Write the files of a new work tree; gives the project's folder in it."""
+async def link_worktree(repository: Path, worktree: Path, branch: str, hold: tuple[int, ...]) -> None:
+    """Make a locked work tree on a branch that exists, still without files; see :func:`add_worktree`.
+
+    A record of a work tree that was there, and of which only the files are gone, is replaced.
+
+    Raises:
+        BranchGone: there is no such branch.
+        GitConflict: it is checked out elsewhere.
+        GitError: git could not read or write.
+    """
+    common = await common_dir(repository)
+    with explained(common, worktree):
+        if await asyncio.to_thread(_is_recorded, common, worktree):
+            await forget_worktree(repository, worktree, locked=True)
+        try:
+            await git(
+                repository, "worktree", "add", "--quiet", "--no-checkout", "--lock",
+                "--", str(worktree), branch, hold=hold,
+            )  # fmt: skip
+        except GitFailed as error:
+            if "invalid reference" in error.said:
+                raise BranchGone(branch) from error
+            if not _ELSEWHERE.search(error.said):
+                raise
+            raise GitConflict(
+                f"The branch '{branch}' is checked out elsewhere",
+                detail=error.detail,
+                hint="switch that work tree to another branch, then try again",
+                said=error.said,
+            ) from error
+
+
+def _is_recorded(common: Path, worktree: Path) -> bool:
+    # git names the record like the folder, with a number after it where that name is taken.
+    return any((common / "worktrees").glob(f"{worktree.name}*"))
+
+
+async def fill(worktree: Path, execution: str, prefix: Path, mark: Mark) -> Path:
+    """Write the files of a new work tree, lock it for ``execution``; gives the project's folder in it."""
     # Explained here, since on a disk that was full there is room again once the files are taken back.
     with explained(worktree):
         await git(worktree, "reset", "--hard", "--quiet", seconds=LONG, hold=(mark.descriptor,))
-    _write_lock_reason(worktree)
-    return await asyncio.to_thread(_make_folder, worktree, worktree / prefix)
+    # 'git worktree add' knows '--reason' only since 2.33, and 'git worktree lock' would be one more process.
+    leases.take(own_directory(worktree), execution)
+    return await asyncio.to_thread(make_folder, worktree, worktree / prefix)
+
+
+async def branches_of(repository: Path, execution: str) -> list[tuple[str, str]]:
+    """The branches that are named after an execution, each with its tip."""
+    said = await git(
+        repository,
+        "for-each-ref",
+        "--format=%(refname:lstrip=2) %(objectname)",
+        f"refs/heads/exec/{execution}/",
+    )
+    pairs = (line.split(" ") for line in said.text.splitlines())
+    return [(branch, tip) for branch, tip in pairs]
 
 
 async def undo(made: HalfMade, mark: Mark) -> None:
@@ -68,7 +125,29 @@ async def undo(made: HalfMade, mark: Mark) -> None:
         mark.clear()
 
 
+def drop_cut_off(common: Path, below: Path) -> None:
+    """Remove the records of work trees that git was killed in writing. The repository's lock must be held.
+
+    With an empty ``commondir`` in one of them git fails whatever it is asked about work trees, and so does
+    its own clean-up, for the user as well as for us.
+
+    Args:
+        common: The directory that the work trees of the repository share.
+        below: Only records of work trees in here, or of this one, are ours to remove.
+    """
+    for written in common.glob("worktrees/*/commondir"):
+        with suppress(FileNotFoundError):  # gone at this moment
+            record = written.parent
+            # Since 2.48 git may write it relative to the record.
+            if not written.stat().st_size and (record / _line(record / "gitdir")).resolve().is_relative_to(
+                below
+            ):
+                shutil.rmtree(record)
+
+
 async def _undo_in_repository(repository: Path, made: HalfMade) -> None:
+    common = await common_dir(repository)
+    await asyncio.to_thread(drop_cut_off, common, Path(made.worktree))
     await forget_worktree(repository, Path(made.worktree), locked=True)
     ref = f"refs/heads/{made.branch}"
     tip = await git(repository, "rev-parse", "--quiet", "--verify", ref, accept=(0, 1))
@@ -85,11 +164,14 @@ async def forget_worktree(repository: Path, worktree: Path, *, locked: bool = Fa
     # git asks twice before it removes a locked one.
     force = ("--force", "--force") if locked else ()
     try:
-        await git(repository, "worktree", "remove", *force, "--", str(worktree), seconds=LONG)
+        await remove_worktree(repository, worktree, *force)
     except GitFailed as error:
         if "containing submodules" in error.said:
             # Never without force, says git. Whether they are empty, removal.py has looked at.
-            await git(repository, "worktree", "remove", "--force", "--", str(worktree), seconds=LONG)
+            await remove_worktree(repository, worktree, "--force")
+        elif "modified or untracked files" in error.said and await asyncio.to_thread(take_out, worktree):
+            # Copies of the user's ignored files, where the work tree itself does not ignore them.
+            await remove_worktree(repository, worktree)
         elif "is not a working tree" not in error.said:
             raise
 
@@ -149,13 +231,7 @@ def _line(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
 
 
-def _write_lock_reason(worktree: Path) -> None:
-    # 'git worktree add' knows '--reason' only since 2.33, and 'git worktree lock' would be one more process.
-    reason = f"paracle: execution {worktree.name} is running (pid {os.getpid()}, since {time.time():.0f})"
-    (own_directory(worktree) / "locked").write_text(reason + "\n", encoding="utf-8")
-
-
-def _make_folder(worktree: Path, folder: Path) -> Path:
+def make_folder(worktree: Path, folder: Path) -> Path:
     """Make the project's folder where the commit does not have it, but never outside the work tree."""
     if not folder.resolve().is_relative_to(worktree.resolve()):
         raise GitFailed(

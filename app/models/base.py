@@ -24,10 +24,14 @@ class Model(Protocol):
     def asks_a_model(self) -> bool:
         """Whether an answer is a model call worth a step of its own; not so for a playbook."""
 
+    @property
+    def host(self) -> str:
+        """Whose fault it is when there is no answer: what a circuit breaker is kept for."""
+
     def respond(self, conversation: Conversation) -> AsyncIterator[Part]:
         """The next answer, part by part as it comes. Without a tool call in it, the run is over.
 
         Raises:
-            ModelError: there is no answer. ``retry_after`` says whether and when to ask again,
-                with the same conversation.
+            ModelError: there is no answer. ``may_pass`` says whether to ask again with the same
+                conversation, ``retry_after`` when.
         """

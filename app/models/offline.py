@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.agents import ResolvedAgent
-from ..domain.conversation import Conversation, Part, Text, ToolCall, ToolResult, Turn
+from ..domain.conversation import Conversation, Outputs, Part, Text, ToolCall, ToolResult, Turn
 from ..domain.errors import ModelError
-from .playbook import Play, Playbook, check_playable
+from .playbook import Play, Playbook, Played, check_playable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class _Position:
 
     play: Play
     turns: tuple[Turn, ...]
-    answer: ToolCall | str
+    answer: ToolCall | Played
 
 
 class OfflineModel:
@@ -35,6 +35,7 @@ class OfflineModel:
     """
 
     name = "offline"
+    host = "offline"
     asks_a_model = False
 
     def __init__(self, agent: ResolvedAgent, variables: Mapping[str, Any]) -> None:
@@ -51,7 +52,12 @@ class OfflineModel:
         # Rendering a report of a large project takes longer than the event loop may be held.
         self._position = await asyncio.to_thread(self._advance, position, conversation)
         answer = self._position.answer
-        yield Text(answer) if isinstance(answer, str) else answer
+        if isinstance(answer, ToolCall):
+            yield answer
+            return
+        yield Text(answer.answer)
+        if answer.outputs:
+            yield Outputs(answer.outputs)
 
     def _advance(self, position: _Position | None, conversation: Conversation) -> _Position:
         turns = conversation.turns
@@ -73,14 +79,15 @@ def _continues(turns: tuple[Turn, ...], known: tuple[Turn, ...]) -> bool:
     return not known or (len(turns) >= len(known) and turns[len(known) - 1] is known[-1])
 
 
-def _send(play: Play, asked: ToolCall | str | None, result: ToolResult | None) -> ToolCall | str:
+def _send(play: Play, asked: ToolCall | Played | None, result: ToolResult | None) -> ToolCall | Played:
     try:
         return next(play) if asked is None else play.send(result)  # type: ignore[arg-type]
     except StopIteration as end:
-        return str(end.value)
+        played: Played = end.value
+        return played
 
 
-def _result(turn: Turn, asked: ToolCall | str) -> ToolResult:
+def _result(turn: Turn, asked: ToolCall | Played) -> ToolResult:
     """The result in ``turn`` of the call that the play waits for.
 
     Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..domain import templates
@@ -18,8 +19,17 @@ GIVEN_NAMES = frozenset({"inputs", "project", "item", "loop_index"})
 
 WRITE_TOOL = "write_file"
 
-Play = Generator[ToolCall, ToolResult, str]
-"""Yields each tool call, is sent its result, and returns the answer of the run."""
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a playbook comes to: the answer, and the declared outputs that it has saved."""
+
+    answer: str
+    outputs: Mapping[str, Any]
+
+
+Play = Generator[ToolCall, ToolResult, Played]
+"""Yields each tool call, is sent its result, and returns what came of it all."""
 
 
 def check_playable(agent: ResolvedAgent) -> None:
@@ -77,7 +87,8 @@ class Playbook:
                 self._variables[action.save] = results
             elif action.save and results:
                 self._variables[action.save] = results[0]
-        return "\n\n".join(self._said) or self._account()
+        saved = {name: self._variables[name] for name in self._agent.spec.output if name in self._variables}
+        return Played("\n\n".join(self._said) or self._account(), saved)
 
     def _passes(self, number: int, action: Action) -> Iterator[dict[str, Any]]:
         """The variables of each time the action is done."""

@@ -72,21 +72,26 @@ class ScriptedTurn(Frozen):
     flood: Flood | None = None
     rate_limit: RateLimit | None = Field(None, description="The turn breaks off with this refusal.")
     error: str | None = Field(None, description="The turn breaks off with this error.")
+    fault: Literal["timeout", "server_error", "dropped"] | None = Field(
+        None,
+        description="The turn breaks off, and asking again may help: nothing more comes; the server fails;"
+        " the connection is lost.",
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> ScriptedTurn:
         if not self.model_fields_set - {"usage", "delay", "chunk_delay"}:
             raise ValueError(
-                "a turn has at least one of text, tool_calls, malformed, flood, rate_limit and error"
+                "a turn has at least one of text, tool_calls, malformed, flood, rate_limit, error and fault"
             )
-        if self.rate_limit and self.error is not None:
-            raise ValueError("a turn breaks off with rate_limit or with error, not with both")
+        if sum(end is not None for end in (self.rate_limit, self.error, self.fault)) > 1:
+            raise ValueError("a turn breaks off with one of rate_limit, error and fault")
         return self
 
     @property
     def breaks_off(self) -> bool:
         """Whether it ends in a fault and so never becomes a turn of the conversation."""
-        return self.rate_limit is not None or self.error is not None
+        return any(end is not None for end in (self.rate_limit, self.error, self.fault))
 
 
 class Script(Frozen):

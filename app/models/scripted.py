@@ -26,6 +26,7 @@ class ScriptModel:
 
     def __init__(self, script: Script, name: str) -> None:
         self.name = name
+        self.host = name
         self._turns = script.turns
         # The n-th answer that becomes a turn of a conversation is the n-th that does not break off.
         self._lasting = [index for index, turn in enumerate(script.turns) if not turn.breaks_off]
@@ -60,6 +61,11 @@ class ScriptModel:
             )
         if turn.error is not None:
             raise ModelError(turn.error, detail=f"an error written in {self.name}")
+        if turn.fault == "timeout":
+            await asyncio.Event().wait()  # Whoever asked is to lose patience.
+        if turn.fault is not None:
+            words = {"server_error": "The server fails", "dropped": "The connection was lost"}[turn.fault]
+            raise ModelError(words, detail=f"a fault written in {self.name}", may_pass=True)
 
     def _met(self, taken: int) -> int:
         turns, faults = self._faults

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from .source import MAX_BYTES, fail, finding, read_text
 
 if TYPE_CHECKING:
     from ..domain.agents import AgentEntry, ResolvedAgent
+    from ..domain.trust import CarriedCommand
     from .cache import SourceCache
     from .catalogue import Catalogue
     from .checks import Surroundings
+    from .hooks_file import LoadedHooks
     from .settings import LoadedSettings, ProjectSettings
 
 FOLDER = ".parac"
@@ -77,6 +80,25 @@ class Project:
         """What ``project.yaml`` says; the defaults where it says nothing or has errors (see problems)."""
         return self._load_settings().settings
 
+    def loaded_settings(self) -> LoadedSettings:
+        """:attr:`settings` with what is wrong with the file, and the commands that it carries."""
+        return self._load_settings()
+
+    def loaded_hooks(self) -> LoadedHooks:
+        """What ``hooks.yaml`` says, what is wrong with it, and the commands that it carries."""
+        from .hooks_file import NAME, LoadedHooks, load_hooks
+
+        return (
+            load_hooks(self.parac / NAME, self.inside, self.root) if self.parac is not None else LoadedHooks()
+        )
+
+    def scripts(self) -> tuple[CarriedCommand, ...]:
+        """The scripts of all workflows' steps that can be read."""
+        from .carried import carried_scripts
+        from .workflow_catalogue import workflow_sources
+
+        return carried_scripts(workflow_sources(self))
+
     def agent_names(self) -> tuple[str, ...]:
         """The names of all agents, from the folders' listings alone.
 
@@ -108,6 +130,25 @@ class Project:
             first = found.errors[0]
             raise ProjectError(f"Agent '{name}' cannot run", hint=first.hint, problems=found.errors)
         return found.agent
+
+    def agent_resolver(self) -> Callable[[str], ResolvedAgent | None]:
+        """One reading of the agents for many questions, as a workflow's check asks them.
+
+        Returns:
+            A function from a name to the agent; None where there is none that can run.
+
+        Raises:
+            ProjectError: the folder of the specs cannot be listed.
+        """
+        catalogue = self._catalogue()
+        names = frozenset(catalogue.names)
+
+        @cache
+        def resolve(name: str) -> ResolvedAgent | None:
+            found = catalogue.resolve(name) if name in names else None
+            return found.agent if found is not None and not found.errors else None
+
+        return resolve
 
     def check(self, name: str) -> tuple[Problem, ...]:
         """What is wrong with an agent's file and those above it, errors first.
@@ -159,6 +200,11 @@ class Project:
         return self.parac / "agents" / "specs" if self.parac else None
 
     @property
+    def workflows_folder(self) -> Path | None:
+        """Where the project's workflows are, None without ``.parac``. It may not exist yet."""
+        return self.parac / "workflows" if self.parac else None
+
+    @property
     def inside(self) -> tuple[Path, ...]:
         """The folders a project file may lie in once symbolic links are followed."""
         return (self.root, self.parac) if self.parac else (self.root,)
@@ -167,6 +213,7 @@ class Project:
         if self.parac is None:
             return
         yield from self._load_settings().problems
+        yield from self.loaded_hooks().problems
         try:
             catalogue = self._catalogue()
             for name in catalogue.own_names:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..domain.hooks import HooksFile
+from ..domain.workflows import WorkflowSpec
 from .agent_file import AgentFile
 from .names import BUILTIN
 from .settings import ProjectSettings
@@ -21,13 +23,16 @@ _STATE = {
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema (2020-12) of each file kind: ``project``, ``agent``, ``current_state``.
+    """The JSON Schema (2020-12) of each file kind: ``project``, ``agent``, ``workflow``, ``hooks``,
+    ``current_state``.
 
     The schema of ``agent`` is that of its front matter.
     """
     kinds = {
         "project": ProjectSettings.model_json_schema(),
         "agent": AgentFile.model_json_schema(),
+        "workflow": WorkflowSpec.model_json_schema(),
+        "hooks": HooksFile.model_json_schema(),
         "current_state": _STATE,
     }
     return {

@@ -6,19 +6,52 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ..domain.agents import Origin
+from ..domain.commands import checked_command
 from ..domain.errors import ProjectError
-from ..domain.problems import Problem
+from ..domain.problems import Problem, Severity
 from ..domain.specs import Frozen
+from ..domain.trust import CarriedCommand
+from .carried import carried_commands
 from .source import finding, read_text
 from .validate import validate
 from .yamldoc import Node, parse_mapping
 
 OFFLINE = "offline"
+
+
+def _pattern(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a pattern is empty; name files as in .gitignore, such as config/local.yaml")
+    if text.startswith("~") or ".." in text.split("/"):
+        hint = "patterns name files below the project's folder, as in .gitignore"
+        raise ValueError(f"'{text}' leads out of the project; {hint}")
+    return text
+
+
+Command = Annotated[str, AfterValidator(checked_command)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class WorktreeSettings(Frozen):
+    """How the fresh work tree of a run is made ready."""
+
+    copy_: tuple[Pattern, ...] = Field(
+        (),
+        alias="copy",
+        description="Files that git ignores and a run needs, as patterns of .gitignore. They are copied; "
+        "those whose names tell of secrets, such as .env, become links to yours. A file .worktreeinclude at "
+        "the top of the repository holds more patterns, one a line.",
+    )
+    setup: tuple[Command, ...] = Field(
+        (),
+        description="Commands that run in a fresh work tree, one after another, once you trust them "
+        "(paracle trust): npm ci.",
+    )
 
 
 class ProjectSettings(Frozen):
@@ -28,15 +61,32 @@ class ProjectSettings(Frozen):
     description: str = Field("", description="One sentence: what the project is.")
     version: str = Field("", description="The project's own version, in any form.")
     model: str = Field(OFFLINE, description="The model of agents that name none.", min_length=1)
+    worktree: WorktreeSettings = Field(
+        WorktreeSettings(), description="How the fresh work tree of a run is made ready."
+    )
+    checks: tuple[Command, ...] = Field(
+        (),
+        description="Commands that judge what a run has changed, in its work tree, once you trust them "
+        "(paracle trust): pytest -q.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedSettings:
-    """``settings`` are the defaults where the file has errors; ``origins`` as in a resolved agent."""
+    """``settings`` are the defaults where the file has errors; ``origins`` as in a resolved agent.
+
+    ``commands`` is all that the file names to be run.
+    """
 
     settings: ProjectSettings
     problems: tuple[Problem, ...] = ()
     origins: dict[str, Origin] | None = None
+    commands: tuple[CarriedCommand, ...] = ()
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the file cannot be used, so that the defaults stand in for what it says."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
 def load_settings(path: Path, inside: Iterable[Path]) -> LoadedSettings:
@@ -57,14 +107,17 @@ def load_settings(path: Path, inside: Iterable[Path]) -> LoadedSettings:
     modern, warnings = _modernised(node, path)
     settings, problems = validate(ProjectSettings, modern, path)
     origins = {str(key): Origin(path, child.key_line) for key, child in modern.children.items()}
-    return LoadedSettings(settings or ProjectSettings(), warnings + problems, origins if settings else None)
+    if settings is None:
+        return LoadedSettings(ProjectSettings(), warnings + problems)
+    commands = carried_commands(settings, modern, path)
+    return LoadedSettings(settings, warnings + problems, origins, commands)
 
 
 def _modernised(node: Node, path: Path) -> tuple[Node, tuple[Problem, ...]]:
     """The mapping with the modern keys only, and a warning where it was written in an older form."""
     data = node.data
     if "metadata" in data and ("schema_version" in data or "spec" in data):
-        found = _picked(node, (("metadata",), ("spec",)))
+        found = _picked(node, (("metadata",), ("spec",), ()))
         return _warned(found, node, path, "it has the form with 'schema_version', 'metadata' and 'spec'")
     if isinstance(data.get("project"), dict):
         return _warned(_picked(node, (("project",), ())), node, path, "its settings are below 'project'")
@@ -82,6 +135,9 @@ _OLD_SECTIONS = frozenset(
 )  # fmt: skip
 
 
+_NEW: dict[str, type] = {"worktree": dict, "checks": list}
+
+
 def _picked(node: Node, sections: Iterable[tuple[str, ...]]) -> dict[str | int, Node]:
     """The modern keys in these sections; the first that has a key wins."""
     found: dict[str | int, Node] = {}
@@ -89,7 +145,10 @@ def _picked(node: Node, sections: Iterable[tuple[str, ...]]) -> dict[str | int, 
         part = node.get(*section)
         for key in ProjectSettings.model_fields:
             below = part.children.get(key) if part else None
-            if below is not None and below.data is not None and key not in found and not below.children:
+            if below is None or below.data is None or key in found:
+                continue
+            # A mapping or list of that name was something else in the older forms; these two are new.
+            if not below.children or (not section and isinstance(below.data, _NEW.get(key, ()))):
                 found[key] = below
         defaults = part.get("defaults") if part else None
         if defaults is not None and "model" not in found:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..domain.executions import Execution
 from ..project.project import Project as _Project
@@ -22,6 +22,9 @@ from ..tools.registry import tool_names
 from . import runs
 from .runs import RunHandle
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from ..engine.hooks import HookRegistry
 
 __all__ = ["Engine", "Project"]
 
@@ -67,20 +70,65 @@ class Engine:
         *,
         task: str = "",
         model: str | None = None,
+        with_changes: bool = False,
+        follows: str = "",
     ) -> RunHandle:
         """Start an agent and return at once; the run goes on in the background.
 
+        Args:
+            with_changes: begin with the files as they are, those in no commit included.
+            follows: the id of an earlier execution, on whose branch the run goes on.
+
         Returns:
             A handle: ``events()`` gives the events as they are committed until the run ends,
-            ``receipt`` waits for the finished account, ``stop()`` ends it early.
+            ``receipt`` waits for the finished account, ``stop()`` ends it early. ``pause()``, ``resume()``,
+            ``say(text)`` and ``switch_model(name)`` steer it on the way.
 
         Raises:
-            NotFound: there is no such agent or tool.
+            NotFound: there is no such agent, tool or execution.
             ProjectError: the agent's file has errors.
             UsageError: the inputs do not fit, or the model cannot be had.
+            Conflict, GitError: the branch to go on with is in use, or gone.
             StoreError: the account cannot be kept.
         """
-        return runs.start(self._workspace, agent, inputs, task=task, model=model)
+        return runs.start(
+            self._workspace,
+            agent,
+            inputs,
+            task=task,
+            model=model,
+            with_changes=with_changes,
+            follows=follows,
+        )
+
+    def workflow(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        task: str = "",
+        model: str | None = None,
+        with_changes: bool = False,
+    ) -> RunHandle:
+        """Start a workflow and return at once, as :meth:`run` does an agent.
+
+        Args:
+            model: of the steps that name none, and whose agents name none.
+
+        Raises:
+            NotFound, ProjectError, UsageError, StoreError: as :meth:`run`.
+            PolicyRefused: it carries scripts, and the project is not trusted.
+        """
+        from . import workflow_runs
+
+        return workflow_runs.start(
+            self._workspace, name, inputs, task=task, model=model, with_changes=with_changes
+        )
+
+    @property
+    def hooks(self) -> HookRegistry:
+        """What is asked before, and told after, what the executions of this engine do."""
+        return self._workspace.hooks
 
     def executions(self, limit: int = 50) -> tuple[Execution, ...]:
         """What was run in this project by any process, newest first."""

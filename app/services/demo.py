@@ -30,7 +30,9 @@ def prepare(base: Path) -> Path:
     """
     folder = base / EXAMPLE.name
     try:
-        shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+        # The demonstration makes a project of it itself, as its user would.
+        left_out = shutil.ignore_patterns("__pycache__", ".*_cache", ".parac")
+        shutil.copytree(EXAMPLE, folder, ignore=left_out)
     except FileExistsError:
         raise Conflict(f"'{folder}' exists already", hint="choose another folder for --keep") from None
     except OSError as error:

@@ -19,7 +19,7 @@ from ..domain.places import state_dir
 from ..domain.problems import Severity
 from ..domain.states import State
 from ..domain.words import plural, size
-from . import runs
+from . import runs, trust
 from .workspace import Workspace
 
 LITTLE_SPACE = 500 * 1024 * 1024
@@ -64,6 +64,7 @@ def examine(folder: Path) -> Iterator[Check]:
         return
     with here:
         yield _project(here)
+        yield from _trust(here)
         yield from _executions(here)
 
 
@@ -129,6 +130,16 @@ def _project(here: Workspace) -> Check:
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     found = f"{plural(errors, 'error')}, {plural(len(problems) - errors, 'warning')}"
     return Check("project", Level.WARNING, f"{words}: {found}", "paracle validate")
+
+
+def _trust(here: Workspace) -> Iterator[Check]:
+    """Whether the project's commands may run; nothing is said of a project without any."""
+    found = trust.look(here)
+    if found.commands and found.allows:
+        yield Check("trust", Level.OK, f"{found.counts} trusted")
+    elif found.commands:
+        words = f"{found.counts} not run: {found.problem or found.standing}"
+        yield Check("trust", Level.NOTE, words, "paracle trust")
 
 
 def _executions(here: Workspace) -> Iterator[Check]:

@@ -10,24 +10,26 @@ from ..domain.events import FINAL_KINDS, Event, Kind
 from ..domain.executions import Execution
 from ..domain.words import MICRO
 from ..models.script import RateLimit, Script, ScriptedCall, ScriptedTurn, ScriptedUsage, dump_script
-from .runs import telling_events
 from .workspace import Workspace
 
 
 def export_script(workspace: Workspace, execution: Execution) -> str:
     """The text of a script file for ``--model script:FILE``.
 
-    A run that failed or was stopped replays up to there and then fails with the recorded words.
+    A run that failed or was stopped replays up to there and then fails with the recorded words. What a run
+    took over from another is part of its script.
 
     Raises:
         Conflict: the execution has not finished, so there is no whole story to tell.
     """
+    from ..engine.origins import record_of
+
     if not execution.state.is_final:
         raise Conflict(
             f"Execution {execution.short} cannot be exported: it is {execution.state.word}",
             hint="only what has ended can be replayed; 'paracle runs watch' waits for the end",
         )
-    return dump_script(_script(execution, telling_events(workspace, execution.id)))
+    return dump_script(_script(execution, record_of(workspace.store, execution.id).events))
 
 
 def _script(execution: Execution, events: Iterable[Event]) -> Script:

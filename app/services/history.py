@@ -3,18 +3,34 @@
 Nothing that was ever on a branch or in a file is lost by any of it: what a ref stood for, and what was in no
 commit, is kept below ``refs/paracle/archive/`` first. Each call here may block, and may be made from any
 thread that runs no event loop.
+
+In a folder without git each execution has a private repository. What is done there is the same, but that a
+merge brings the changes into the folder's files; see :mod:`.history_folders`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from pathlib import Path
 
+from ..domain.conflict_blocks import Side
+from ..domain.conflicts import ConflictFile, Resolution
 from ..domain.diffs import FileDiff, Selection
 from ..domain.executions import FileChange
 from ..domain.history import Archived, BranchRow, Clash, Cleanup, Mode, Operation, PendingMerge, Preview
-from ..git import diffs, merging, patches, pending
-from . import history_files, history_listing, history_merge, history_undo
+from ..git import conflict_files, diffs, merging, patches, pending
+from ..git.refs import HEADS
+from . import (
+    history_conflicts,
+    history_everywhere,
+    history_files,
+    history_folders,
+    history_listing,
+    history_merge,
+)
+from .history_hooks import Merge, around_merge
+from .history_parts import part_of
 from .history_session import Session
 from .workspace import Workspace
 
@@ -27,10 +43,15 @@ def branches(workspace: Workspace, target: str | None = None) -> tuple[BranchRow
 
     Raises:
         NotFound: there is no such branch.
-        Conflict: the project is in no repository.
+        Conflict: a branch is named, and the project is in no repository.
         GitError: git is missing, older than 2.38, or cannot read.
     """
-    return asyncio.run(history_listing.branches(Session(workspace), target))
+    return asyncio.run(history_everywhere.branches(workspace, target))
+
+
+def target(workspace: Workspace, named: str | None = None) -> str:
+    """The branch that :func:`branches` compares with; empty where there is none."""
+    return asyncio.run(history_everywhere.target(workspace, named))
 
 
 def show(workspace: Workspace, wanted: str, target: str | None = None) -> BranchRow:
@@ -41,7 +62,8 @@ def show(workspace: Workspace, wanted: str, target: str | None = None) -> Branch
     """
 
     async def work() -> BranchRow:
-        session = Session(workspace)
+        session = Session(workspace, wanted)
+        history_folders.refuse_target(await session.desk(), target)
         subject = await session.subject(wanted)
         rows = await history_listing.branches(session, target)
         return next(row for row in rows if row.branch == subject.branch)
@@ -49,16 +71,33 @@ def show(workspace: Workspace, wanted: str, target: str | None = None) -> Branch
     return asyncio.run(work())
 
 
-def clashes(workspace: Workspace, target: str | None = None) -> tuple[Clash, ...]:
-    """The pairs of branches, not merged into ``target``, that would conflict with each other."""
-    return asyncio.run(history_listing.clashes(Session(workspace), target))
+def clashes(workspace: Workspace, target: str | None = None, *, only: str = "") -> tuple[Clash, ...]:
+    """The pairs of branches, not merged into ``target``, that would conflict with each other.
+
+    Only the newest ``history_listing.COMPARED`` open branches are compared, and of their pairs that touch a
+    path in common only the newest ``git.clashes.MERGED``: all pairs of many branches would take minutes.
+    Copies of a folder without git are not compared: each was forked from files of another moment.
+
+    Args:
+        only: an execution or its branch: the pairs that it is part of, which is sooner known.
+    """
+
+    async def work() -> tuple[Clash, ...]:
+        session = Session(workspace, only)
+        if not only and await session.repository() is None:
+            return ()
+        if (await session.desk()).original:
+            return ()
+        return await history_listing.clashes(session, target, only)
+
+    return asyncio.run(work())
 
 
 def files(workspace: Workspace, wanted: str) -> tuple[FileChange, ...]:
     """The files that an execution's branch changes against its fork."""
 
     async def work() -> tuple[FileChange, ...]:
-        session = Session(workspace)
+        session = Session(workspace, wanted)
         subject = await session.subject(wanted)
         desk = await session.desk()
         return await diffs.changes(desk.repository, subject.base, subject.tip)
@@ -86,7 +125,7 @@ def diff(
     """
     return asyncio.run(
         history_listing.diff(
-            Session(workspace),
+            Session(workspace, wanted),
             wanted,
             file=file,
             step=step,
@@ -110,8 +149,15 @@ def preview(
     Raises:
         NotFound, Conflict, UsageError, GitError: as :func:`merge`, but for conflicts, which are told.
     """
-    part = history_merge.part_of(files, selection)
-    return asyncio.run(history_merge.preview(Session(workspace), wanted, target, mode, part))
+    part = part_of(files, selection)
+
+    async def work() -> Preview:
+        session = Session(workspace, wanted)
+        if (await session.desk()).original:
+            return await history_folders.preview(session, wanted, target, mode, part)
+        return await history_merge.preview(session, wanted, target, mode, part)
+
+    return asyncio.run(work())
 
 
 def merge(
@@ -126,7 +172,7 @@ def merge(
     expected: str = "",
     hook_seconds: float = merging.HOOK_SECONDS,
 ) -> Operation:
-    """Merge an execution's branch.
+    """Merge an execution's branch; in a folder without git, bring its changes into the folder's files.
 
     Args:
         wanted: the execution, or its branch.
@@ -139,50 +185,114 @@ def merge(
 
     Raises:
         MergeConflicts: the merge waits in a work tree of its own; :func:`resume` or :func:`abort` it.
+        ApplyConflicts: as :func:`apply`, in a folder without git.
         NothingToMerge: the target has it all.
         CheckoutBusy: the target is checked out, and files there are in no commit.
         RefMoved: the target has moved since ``expected``, or at this moment.
         HookRefused, HookTimeout: a hook of the repository said no, or did not end.
+        Vetoed: a hook of the project said no.
         NotFound, UsageError, Conflict: something named does not exist or makes no sense, or the execution
             still runs.
         GitError: git is missing, older than 2.38, or cannot write.
     """
-    return asyncio.run(
-        history_merge.merge(
-            Session(workspace),
-            wanted,
-            target,
-            mode,
-            message=message,
-            part=history_merge.part_of(files, selection),
-            expected=expected,
-            hook_seconds=hook_seconds,
-        )
-    )
+    part = part_of(files, selection)
+
+    async def work() -> Operation:
+        session = Session(workspace, wanted)
+
+        async def do(message: str) -> Operation:
+            if (await session.desk()).original:
+                return await history_folders.merge(
+                    session, wanted, target, mode, part=part, message=message, expected=expected
+                )
+            return await history_merge.merge(
+                session, wanted, target, mode,
+                message=message, part=part, expected=expected, hook_seconds=hook_seconds,
+            )  # fmt: skip
+
+        async def about() -> Merge:
+            subject = await session.subject(wanted)
+            return Merge(subject.branch, subject.named, target or "", mode)
+
+        return await around_merge(session, about, do, message)
+
+    return asyncio.run(work())
 
 
 def waiting(workspace: Workspace) -> tuple[PendingMerge, ...]:
     """The merges that wait for their conflicts to be resolved, oldest first."""
 
     async def work() -> tuple[PendingMerge, ...]:
-        return pending.list_pending(await Session(workspace).desk())
+        desk = await Session(workspace).repository()
+        return pending.list_pending(desk) if desk else ()
 
     return asyncio.run(work())
 
 
-def take(workspace: Workspace, path: str, side: pending.Side, *, wanted: str = "") -> None:
-    """Resolve one path of a merge that waits: as the base, ours or theirs has it, or the lines of both.
+def resolution(workspace: Workspace, wanted: str = "") -> Resolution:
+    """How far the conflicts of a merge that waits are resolved, and what its sides are called.
 
     Raises:
-        NotFound: no merge waits, or the path is not in conflict.
+        NotFound: none waits.
+        UsageError: several wait, and none is named.
+    """
+    return asyncio.run(history_conflicts.resolution(Session(workspace), wanted))
+
+
+def conflicts_look(folder: Path, paths: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """A value that is another one whenever :func:`resolution` may be; found without running git.
+
+    Args:
+        folder: the work tree of the merge.
+        paths: what is in conflict in it.
+    """
+    return conflict_files.look_of(folder, paths)
+
+
+def conflicts(workspace: Workspace, wanted: str = "") -> tuple[ConflictFile, ...]:
+    """The files that were in conflict, with what is left of it and what each was resolved by.
+
+    Raises:
+        NotFound, UsageError: as :func:`resolution`.
+    """
+    return resolution(workspace, wanted).files
+
+
+def take(workspace: Workspace, path: str, side: Side, *, block: int | None = None, wanted: str = "") -> None:
+    """Resolve a block or a file of a merge that waits: as base, ours or theirs has it, or the lines of both.
+
+    Args:
+        path: from the top of the repository.
+        side: ``both`` is the lines of ours, then those of theirs.
+        block: its number as :func:`conflicts` gives it; without it, the whole file.
+
+    Raises:
+        NotFound: no merge waits, the path was not in conflict, or has no such block.
+        Conflict: the block is resolved already.
         Unresolved: it cannot be resolved like this.
     """
+    asyncio.run(history_conflicts.take(Session(workspace), wanted, path, side, block or 0))
 
-    async def work() -> None:
-        desk = await Session(workspace).desk()
-        await pending.take(desk, pending.find_pending(desk, wanted), path, side)
 
-    asyncio.run(work())
+def untake(workspace: Workspace, wanted: str = "") -> str:
+    """Take back what was done last to a merge's conflicts, and what before that on the next call.
+
+    Returns:
+        What was taken back, in words: ``app.py, block 2: ours``.
+
+    Raises:
+        NotFound: no merge waits, or nothing was done yet.
+    """
+    return asyncio.run(history_conflicts.untake(Session(workspace), wanted))
+
+
+def keep_edits(workspace: Workspace, wanted: str = "") -> tuple[str, ...]:
+    """Let :func:`untake` know of what was edited by hand in a merge's work tree; gives the paths.
+
+    Raises:
+        NotFound: no merge waits.
+    """
+    return asyncio.run(history_conflicts.keep_edits(Session(workspace), wanted))
 
 
 def resume(
@@ -197,7 +307,20 @@ def resume(
         RefMoved: the target has moved since the merge began; give it up and merge again.
         HookRefused, HookTimeout, CheckoutBusy, GitError: as :func:`merge`; it still waits then.
     """
-    return asyncio.run(history_merge.resume(Session(workspace), wanted, hook_seconds=hook_seconds))
+
+    async def work() -> Operation:
+        session = Session(workspace)
+
+        async def do(_: str) -> Operation:
+            return await history_merge.resume(session, wanted, hook_seconds=hook_seconds)
+
+        async def about() -> Merge:
+            found = pending.find_pending(await session.desk(), wanted)
+            return Merge(found.branch, found.execution, found.target.removeprefix(HEADS), found.mode)
+
+        return await around_merge(session, about, do)
+
+    return asyncio.run(work())
 
 
 def abort(workspace: Workspace, wanted: str = "") -> Operation:
@@ -209,17 +332,26 @@ def abort(workspace: Workspace, wanted: str = "") -> Operation:
     return asyncio.run(history_merge.abort(Session(workspace), wanted))
 
 
-def apply(workspace: Workspace, wanted: str) -> Operation:
+def apply(
+    workspace: Workspace, wanted: str, *, files: Collection[str] = (), selection: Selection | None = None
+) -> Operation:
     """Bring an execution's changes into the user's files, uncommitted, beside what is changed there.
 
     Index, HEAD and branches stay as they are.
 
+    Args:
+        files: only these files and folders.
+        selection: only these hunks and lines of the branch against its fork.
+
     Raises:
         ApplyConflicts: the changes do not fit the files as they are; nothing was written.
         NothingToMerge: the files have it all.
-        CheckoutBusy: ignored files are in the way, or a merge is under way there.
+        CheckoutBusy: something is in the way, or a merge is under way there.
+        NotFound, UsageError, Conflict: something named does not exist or makes no sense, or the execution
+            still runs.
     """
-    return asyncio.run(history_files.apply(Session(workspace), wanted))
+    part = part_of(files, selection)
+    return asyncio.run(history_files.apply(Session(workspace, wanted), wanted, part))
 
 
 def discard(workspace: Workspace, wanted: str) -> Operation:
@@ -228,7 +360,7 @@ def discard(workspace: Workspace, wanted: str) -> Operation:
     Raises:
         Conflict: it runs, or its work tree holds what cannot be kept.
     """
-    return asyncio.run(history_files.discard(Session(workspace), wanted))
+    return asyncio.run(history_files.discard(Session(workspace, wanted), wanted))
 
 
 def cleanup(workspace: Workspace, target: str | None = None, *, dry_run: bool = False) -> Cleanup:
@@ -237,17 +369,12 @@ def cleanup(workspace: Workspace, target: str | None = None, *, dry_run: bool = 
     What is unknown, not merged, unfinished, or holds anything that is nowhere else stays, with the reason.
     """
 
-    async def work() -> Cleanup:
-        session = Session(workspace)
-        rows = await history_listing.branches(session, target)
-        return await history_files.cleanup(session, rows, dry_run=dry_run)
-
-    return asyncio.run(work())
+    return asyncio.run(history_everywhere.cleanup(workspace, target, dry_run=dry_run))
 
 
 def prune(workspace: Workspace, *, dry_run: bool = False) -> Cleanup:
     """Remove the work trees that hold nothing of their own, and what killed processes left half-made."""
-    return asyncio.run(history_files.prune(Session(workspace), dry_run=dry_run))
+    return asyncio.run(history_everywhere.prune(workspace, dry_run=dry_run))
 
 
 def undo(workspace: Workspace, operation: str = "") -> Operation:
@@ -260,7 +387,7 @@ def undo(workspace: Workspace, operation: str = "") -> Operation:
         CheckoutBusy: the branch is checked out, and files there are in no commit.
         Conflict: it was undone already.
     """
-    return asyncio.run(history_undo.undo(Session(workspace), operation))
+    return asyncio.run(history_everywhere.undo(workspace, operation))
 
 
 def operations(workspace: Workspace, limit: int = 200) -> tuple[Operation, ...]:
@@ -271,11 +398,7 @@ def operations(workspace: Workspace, limit: int = 200) -> tuple[Operation, ...]:
 def archive(workspace: Workspace) -> tuple[Archived, ...]:
     """The commits that are kept although nothing else names them, newest operation first."""
 
-    async def work() -> tuple[Archived, ...]:
-        session = Session(workspace)
-        return await history_undo.archived(session, await session.desk())
-
-    return asyncio.run(work())
+    return asyncio.run(history_everywhere.archive(workspace))
 
 
 def restore(workspace: Workspace, wanted: str) -> Operation:
@@ -288,14 +411,9 @@ def restore(workspace: Workspace, wanted: str) -> Operation:
         NotFound: nothing of that name is kept.
         Conflict: there is such a branch.
     """
-    return asyncio.run(history_undo.restore(Session(workspace), wanted))
+    return asyncio.run(history_everywhere.restore(workspace, wanted))
 
 
 def settle(workspace: Workspace) -> None:
     """Put right what a killed process left. Every change does so first; at a start it saves that wait."""
-
-    async def work() -> None:
-        async with Session(workspace).changing():
-            pass
-
-    asyncio.run(work())
+    asyncio.run(history_everywhere.settle(workspace))

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..domain.diffs import FileDiff
-from ..domain.errors import Conflict, NotFound
+from ..domain.errors import Conflict, GitError, NotFound
 from ..domain.events import Kind
-from ..domain.executions import Execution
+from ..domain.executions import Execution, by_branch, leading, owner_of
 from ..domain.history import BranchRow, Clash, Figures, Merged, Operation
 from ..domain.ids import shorten
 from ..git.branches import Compared, compare, trees_of
@@ -22,7 +22,9 @@ from ..git.command import git
 from ..git.patches import diff_files
 from ..git.refs import EXECUTIONS, Tip, list_tips, target_ref
 from ..git.scratch import Desk
+from ..git.standing import stand
 from ..git.status import read_status
+from ..git.tasks import each, together
 from .history_session import Session, Subject
 from .runs import telling_events
 
@@ -32,15 +34,19 @@ _REMEMBERED = 20_000
 async def branches(session: Session, target: str | None) -> tuple[BranchRow, ...]:
     """The branches, newest first; see :func:`.history.branches`."""
     desk = await session.desk()
-    tips, accounts = await asyncio.gather(
+    tips, accounts = await together(
         list_tips(desk.repository, EXECUTIONS.rstrip("/")), asyncio.to_thread(session.rows)
     )
     if not tips:
         return ()
-    aim = await _aim(session, desk, target)
-    found = [_Found.of(tip, accounts) for tip in tips]
-    figures = await _figures(session, desk, found, aim[1]) if aim else {}
-    recorded = await _recorded(session, desk, aim) if aim else {}
+    on_branches = by_branch(accounts.values())
+    found = [_Found.of(tip, accounts, on_branches) for tip in tips]
+    if desk.original:
+        figures, recorded = await _against_folder(desk, found), _applied(session)
+    else:
+        aim = await _aim(session, desk, target)
+        figures = await _figures(session, desk, found, aim[1]) if aim else {}
+        recorded = await _recorded(session, desk, aim) if aim else {}
     places = await _places(desk, found)
     rows = []
     for one in found:
@@ -58,12 +64,16 @@ class _Found:
     tip: Tip
     base: str
     account: Execution | None
+    on_branch: tuple[Execution, ...]
 
     @classmethod
-    def of(cls, tip: Tip, accounts: Mapping[str, Execution]) -> _Found:
-        identifier = tip.name.removeprefix(EXECUTIONS).split("/")[0]
-        account = accounts.get(identifier)
-        return cls(identifier, tip, account.base_commit if account else "", account)
+    def of(
+        cls, tip: Tip, accounts: Mapping[str, Execution], branches: Mapping[str, tuple[Execution, ...]]
+    ) -> _Found:
+        owner = owner_of(tip.branch)
+        account = accounts.get(owner)
+        base = account.base_commit if account else ""
+        return cls(owner, tip, base, account, branches.get(tip.branch, ()))
 
     @property
     def compared(self) -> Compared:
@@ -72,10 +82,11 @@ class _Found:
 
 def _row(one: _Found, figures: Figures | None, worktree: str, dirty: int) -> BranchRow:
     account = one.account
+    stands = leading(one.on_branch) or account
     return BranchRow(
         one.id,
         account.agent if account else "",
-        str(account.state) if account else "",
+        str(stands.state) if stands else "",
         one.tip.branch,
         one.tip.commit,
         one.base,
@@ -83,7 +94,23 @@ def _row(one: _Found, figures: Figures | None, worktree: str, dirty: int) -> Bra
         figures,
         worktree,
         dirty,
+        tuple(row.id for row in reversed(one.on_branch) if row.id != one.id),
     )
+
+
+async def _against_folder(desk: Desk, found: list[_Found]) -> dict[Compared, Figures]:
+    """The figures of a copy's branch against the folder it was copied from."""
+    return {one.compared: await stand(desk.files, one.base, one.tip.commit) for one in found if one.base}
+
+
+def _applied(session: Session) -> dict[str, set[str]]:
+    """The tips of branches that were brought into the user's files whole, and not taken out again."""
+    found: dict[str, set[str]] = {}
+    for operation in session.operations.of_kind("apply"):
+        details = operation.details or {}
+        if details.get("tip"):
+            found.setdefault(details["branch"], set()).add(details["tip"])
+    return found
 
 
 async def _aim(session: Session, desk: Desk, target: str | None) -> tuple[str, str] | None:
@@ -178,23 +205,35 @@ async def _places(desk: Desk, found: list[_Found]) -> dict[str, tuple[str, int]]
     there = await asyncio.to_thread(lambda: {path.parent.name for path in folder.glob("*/.git")})
     limit = asyncio.Semaphore(4)
 
-    async def look(identifier: str) -> tuple[str, tuple[str, int]]:
+    async def look(identifier: str) -> tuple[str, tuple[str, int]] | None:
+        worktree = folder / identifier
         async with limit:
-            status = await read_status(folder / identifier)
-        return identifier, (str(folder / identifier), len(status.changed) + len(status.untracked))
+            try:
+                status = await read_status(worktree)
+            except GitError:
+                if await asyncio.to_thread((worktree / ".git").exists):
+                    raise
+                return None  # it was removed at this moment: its execution has ended
+        return identifier, (str(worktree), len(status.changed) + len(status.untracked))
 
-    wanted = [one.id for one in found if one.id in there]
-    return dict(await asyncio.gather(*map(look, wanted)))
+    looked = await each(look(one.id) for one in found if one.id in there)
+    return dict(filter(None, looked))
 
 
-async def clashes(session: Session, target: str | None) -> tuple[Clash, ...]:
-    """The open branches that would conflict with each other; see :func:`.history.clashes`."""
+COMPARED = 200
+"""How many of the newest open branches are looked at for clashes: pairs grow with the square of it."""
+
+
+async def clashes(session: Session, target: str | None, only: str = "") -> tuple[Clash, ...]:
+    """The newest open branches that would conflict with each other; see :func:`.history.clashes`."""
     desk = await session.desk()
+    one = (await session.subject(only)).tip if only else ""
     rows = [row for row in await branches(session, target) if row.base and not _is_merged(row)]
+    rows = [*rows[:COMPARED], *(row for row in rows[COMPARED:] if row.tip == one)]
     trees = await trees_of(desk.repository, {commit for row in rows for commit in (row.base, row.tip)})
     pairs = {row.tip: (trees[row.base], trees[row.tip]) for row in rows if row.base in trees}
     by_tip = {row.tip: row.execution for row in rows}
-    found = await find_clashes(desk.repository, pairs)
+    found = await find_clashes(desk.repository, pairs, one)
     return tuple(Clash(by_tip[one], by_tip[other], paths) for (one, other), paths in found.items())
 
 
@@ -223,8 +262,7 @@ async def diff(
 
 
 def _commit_of(session: Session, subject: Subject, step: int) -> str:
-    if subject.execution:
-        for event in telling_events(session.workspace, subject.id):
-            if event.kind is Kind.COMMIT and event.payload["step"] == step:
-                return str(event.payload["sha"])
+    for event in telling_events(session.workspace, subject.named):
+        if event.kind is Kind.COMMIT and event.payload["step"] == step:
+            return str(event.payload["sha"])
     raise NotFound(f"Step {step} has committed nothing", hint="'paracle runs log' shows the steps")

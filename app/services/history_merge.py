@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import Path
 
-from ..domain.diffs import Selection
-from ..domain.errors import Conflict, NotFound, UsageError
+from ..domain.errors import Conflict, UsageError
 from ..domain.history import Mode, Operation, PendingMerge, Preview, RefMove
 from ..domain.ids import new_execution_id
 from ..domain.words import one_line
 from ..git import merging, pending
+from ..git.ancestry import is_ancestor
 from ..git.archive import kept_commits
 from ..git.checkouts import busy
 from ..git.command import git, logged
 from ..git.commits import with_trailers
 from ..git.diffs import changes
 from ..git.landing import blocked
-from ..git.notes import named
-from ..git.patches import diff_files, tree_with
 from ..git.previews import Merging, forecast
 from ..git.refs import HEADS, RefMoved, move_refs, read_ref, target_ref
 from ..git.scratch import Desk, remove, scratch_worktree
+from .history_parts import Part, commit_of_part
 from .history_session import Session, Subject, new_operation
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What of a branch is wanted: files and folders by their names, or hunks and lines; false for all."""
-
-    files: tuple[str, ...] = ()
-    selection: Selection | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.files) or self.selection is not None
-
-
-def part_of(files: Collection[str], selection: Selection | None) -> Part:
-    """What of a branch is wanted.
-
-    Raises:
-        UsageError: both files and hunks are named.
-    """
-    if files and selection:
-        raise UsageError("Name files or hunks, not both")
-    return Part(tuple(files), selection)
 
 
 async def preview(
@@ -137,13 +113,10 @@ async def _ask(
     """What is asked for, with every name resolved."""
     desk = await session.desk()
     subject = await session.subject(wanted)
-    if subject.execution and subject.execution.state.is_live:
-        raise Conflict(
-            f"Execution {subject.execution.short} is still {subject.execution.state.word}",
-            hint="wait for its end, or stop it",
-        )
+    subject.refuse_live()
     ref, tip = await target_ref(desk.repository, await session.target(target))
-    wants = Merging(desk.repository, subject.branch, subject.base, subject.tip, ref, tip, mode)
+    has_base = await is_ancestor(desk.repository, subject.base, tip)
+    wants = Merging(desk.repository, subject.branch, subject.base, subject.tip, ref, tip, mode, has_base)
     return subject, await _part_of(desk, wants, part) if part else wants
 
 
@@ -154,32 +127,8 @@ async def _part_of(desk: Desk, wants: Merging, part: Part) -> Merging:
             detail=f"--mode {wants.mode} keeps the branch's commits, which hold all of it",
             hint="use --mode squash with --files or --hunks",
         )
-    selection = part.selection or await _named(wants, part.files)
-    tree = await tree_with(desk.repository, wants.base, wants.tip, selection)
-    commit = await merging.commit_part(desk.repository, wants.base, tree, f"part of {wants.branch}\n")
+    commit = await commit_of_part(desk.repository, wants.branch, wants.base, wants.tip, part)
     return replace(wants, tip=commit)
-
-
-async def _named(wants: Merging, names: Collection[str]) -> Selection:
-    """The changed files that ``names`` stand for, folders for all that was changed in them."""
-    files = await diff_files(wants.repository, wants.base, wants.tip)
-    missed = set(names)
-    chosen = []
-    for file in files:
-        paths = {path for name in (file.path, file.old_path) if name for path in _with_parents(name)}
-        if found := paths.intersection(names):
-            missed -= found
-            chosen.append(file)
-    if missed:
-        raise NotFound(
-            f"Nothing was changed at {named(sorted(missed))}",
-            hint="'paracle git diff ID --stat' lists what was",
-        )
-    return Selection.of_files(chosen)
-
-
-def _with_parents(path: str) -> set[str]:
-    return {path, *map(str, PurePosixPath(path).parents)}
 
 
 async def _look(session: Session, subject: Subject, asked: Merging) -> Preview:
@@ -204,16 +153,14 @@ async def _look(session: Session, subject: Subject, asked: Merging) -> Preview:
         seen.commits,
         nothing,
         why,
+        brings_fork=not asked.has_base and not nothing and asked.mode in (Mode.MERGE, Mode.FF),
     )
 
 
 async def _brings_no_commit(asked: Merging) -> bool:
     if asked.mode in (Mode.SQUASH, Mode.REBASE, Mode.CHERRY_PICK):
         return True
-    said = await git(
-        asked.repository, "merge-base", "--is-ancestor", asked.tip, asked.target_tip, accept=(0, 1)
-    )
-    return said.code == 0
+    return await is_ancestor(asked.repository, asked.tip, asked.target_tip)
 
 
 async def _make(

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..domain.errors import Conflict
 from ..git.command import LONG, git
+from ..git.deleting import remove_worktree
 from ..git.failures import explained
 from ..git.locks import HalfMade, Mark, abandoned, private_folder
 from ..git.refs import HEADS
@@ -29,7 +30,7 @@ async def keep_all(desk: Desk, place: Workplace) -> tuple[dict[str, str], str]:
         Conflict: it holds what no commit can keep.
         GitError: git could not read or write.
     """
-    found = await losses(place, desk.repository)
+    found = await losses(place, desk.files.folder)
     if found.other:
         raise Conflict(
             "The work tree holds something that cannot be kept",
@@ -47,10 +48,7 @@ async def remove_place(desk: Desk, place: Workplace, lock: int) -> None:
     """Remove a work tree whose content is kept."""
     await unlock(place)
     with explained(desk.common):
-        await git(
-            desk.repository, "worktree", "remove", "--force", "--", str(place.worktree),
-            seconds=LONG, hold=(lock,),
-        )  # fmt: skip
+        await remove_worktree(desk.repository, place.worktree, "--force", hold=(lock,))
 
 
 async def rebuild(desk: Desk, details: Mapping[str, Any], lock: int) -> None:

@@ -7,19 +7,18 @@ as after, it did. What removes or writes files besides is brought to its end, fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..domain.history import Operation, RefMove
+from ..git.applying import Change, finish_change, was_written
 from ..git.archive import drop, kept
-from ..git.command import git
 from ..git.landing import states
 from ..git.refs import move_refs, read_ref, read_refs
 from ..git.scratch import Desk
 from ..git.scratch import remove as remove_scratch
-from ..git.working import files_as_tree
+from ..git.working import Files
 from ..store.operations import Operations
 from .history_places import rebuild
 
@@ -31,7 +30,7 @@ async def finish_cut_off(operations: Operations, desk: Desk, operation: Operatio
     if operation.moves and before and _has_removed(operation):
         await _keep_and_move(desk, operation, lock)
         after = True
-    elif (operation.moves and before) or ("folder" in details and not await _written(details)):
+    elif (operation.moves and before) or ("folder" in details and not await _written(desk, operation)):
         return await _void(operations, desk, operation, lock)
     if operation.moves and not after:
         operation = await _as_far_as_it_came(desk, operation)
@@ -50,11 +49,30 @@ def _has_removed(operation: Operation) -> bool:
     return bool(removes) and not Path(removes).exists()
 
 
-async def _written(details: Mapping[str, Any]) -> bool:
-    """Whether the files of an apply were brought over."""
-    async with files_as_tree(Path(details["folder"])) as (now, _):
-        before = await git(Path(details["folder"]), "rev-parse", f"{details['before']}^{{tree}}")
-        return now != before.text
+async def _written(desk: Desk, operation: Operation) -> bool:
+    """Whether the files of an apply were brought over; then its last bit is done."""
+    change = change_of(desk, operation)
+    if not await was_written(change):
+        return False
+    await finish_change(change)
+    return True
+
+
+def as_details(change: Change) -> dict[str, Any]:
+    """A change of files as an operation keeps it."""
+    return {
+        "folder": str(change.files.folder),
+        "before": change.before,
+        "after": change.after,
+        "modes": dict(change.modes),
+    }
+
+
+def change_of(desk: Desk, operation: Operation) -> Change:
+    """The change of files that an operation keeps; none has permissions that was kept before there were."""
+    details = operation.details or {}
+    files = Files(Path(details["folder"]), desk.files.private)
+    return Change(files, details["before"], details["after"], details.get("modes", {}))
 
 
 async def _void(operations: Operations, desk: Desk, operation: Operation, lock: int) -> None:

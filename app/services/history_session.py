@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..domain.errors import Conflict, GitError, NotFound
-from ..domain.executions import Execution
-from ..domain.history import GitCommand, Operation, RefMove
+from ..domain.executions import Execution, leading, owner_of
+from ..domain.history import BranchRow, GitCommand, Operation, RefMove
 from ..domain.ids import new_execution_id
 from ..git.command import git, require
 from ..git.landing import land
@@ -23,22 +24,48 @@ from ..git.refs import HEADS, read_ref
 from ..git.scratch import Desk, clear, remove
 from ..git.status import no_repository
 from ..git.tasks import to_the_end
+from ..git.temporary import sweep
 from ..git.workplaces import Workplace
 from ..store.operations import Operations
 from . import runs
+from .history_copies import copy_of
+from .history_places import clear_places
 from .history_recovery import finish_cut_off
 from .workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A branch that something is to be done with. ``execution`` is ``None`` where its account is gone."""
+    """A branch that something is to be done with, and all that was done on it by whichever execution.
+
+    Attributes:
+        id: The execution that it is named after, its owner.
+        base: The commit that the owner was forked from.
+        execution: The owner's account; ``None`` where it is gone.
+        leading: The account that says how the branch stands; see :func:`.executions.leading`.
+        named: The execution that the person named: the owner, or one that went on with its branch.
+    """
 
     id: str
     branch: str
     tip: str
     base: str
     execution: Execution | None
+    leading: Execution | None
+    named: str
+
+    def refuse_live(self) -> None:
+        """Refuse while an execution is at work on the branch.
+
+        Raises:
+            Conflict: one is.
+        """
+        if self.leading and self.leading.state.is_live:
+            raise Conflict(
+                f"Execution {self.leading.short} is still {self.leading.state.word}",
+                detail=self.branch,
+                hint="wait for its end, or stop it",
+            )
 
     @property
     def ref(self) -> str:
@@ -51,43 +78,66 @@ class Session:
 
     Args:
         workspace: The open project.
+        wanted: An execution or its branch, for what is done in the repository that has it.
+        desk: That repository, where it is known.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, wanted: str = "", desk: Desk | None = None) -> None:
         self.workspace = workspace
         self.operations = Operations(workspace.store)
-        self._desk: Desk | None = None
+        self._wanted = wanted
+        self._desk = desk
 
     async def desk(self) -> Desk:
-        """The project's repository and its place in the state directory.
+        """The repository that it is about: the project's, or the private one of an execution's copy.
 
         Raises:
+            NotFound, Conflict: no execution, or several, are meant.
             Conflict: the project is in no repository.
             GitError: git is missing or older than 2.38, or cannot read it.
         """
         if self._desk is None:
-            await require(MERGE_TREE)
-            root = self.workspace.project.root.resolve()
-            try:
-                common = await common_dir(root)
-            except GitError as error:
-                if no_repository(getattr(error, "said", "")):
-                    raise _without_git(root) from error
-                raise
-            top = await git(root, "rev-parse", "--show-toplevel", accept=(0, 128))
-            folder = root if top.code else Path(top.text)
-            self._desk = Desk(folder, common, self.workspace.state.resolve(), project_key(root))
+            found = await asyncio.to_thread(copy_of, self.workspace, self._wanted) if self._wanted else None
+            found = found or await self.repository()
+            if found is None:
+                raise _without_git(self.workspace.project.root)
+            self._desk = found
         return self._desk
+
+    async def repository(self) -> Desk | None:
+        """The repository that the project is in; ``None`` where it is in none.
+
+        Raises:
+            GitError: git is missing or older than 2.38, or cannot read it.
+        """
+        await require(MERGE_TREE)
+        root = self.workspace.project.root.resolve()
+        try:
+            common = await common_dir(root)
+        except GitError as error:
+            if no_repository(getattr(error, "said", "")):
+                return None
+            raise
+        top = await git(root, "rev-parse", "--show-toplevel", accept=(0, 128))
+        folder = root if top.code else Path(top.text)
+        return Desk(folder, common, self.workspace.state.resolve(), project_key(root))
 
     @asynccontextmanager
     async def changing(self) -> AsyncIterator[tuple[Desk, int]]:
         """Be alone in the repository, with what a killed process left put right; gives the lock too."""
         desk = await self.desk()
-        async with repository_lock(desk.state, desk.common) as lock:
+        async with AsyncExitStack() as locks:
+            # All copies of a folder write to that one folder.
+            alone = [desk.original, desk.common] if desk.original else [desk.common]
+            lock, *_ = [await locks.enter_async_context(repository_lock(desk.state, one)) for one in alone]
+            await asyncio.to_thread(sweep)
+            await asyncio.to_thread(self.workspace.store.interrupt_orphans)
             await clear(desk)
+            await clear_places(desk)
             for operation in self.operations.unsettled():
-                await finish_cut_off(self.operations, desk, operation, lock)
-            for merge in list_pending(desk):
+                if repository_of(operation) == _name(desk):
+                    await finish_cut_off(self.operations, desk, operation, lock)
+            for merge in () if desk.original else list_pending(desk):
                 if self.operations.is_settled(merge.id):  # landed, and killed before its work tree went
                     await remove(desk, merge.id)
             yield desk, lock
@@ -114,13 +164,10 @@ class Session:
             Conflict: several executions start like this.
         """
         desk = await self.desk()
-        row: Execution | None = None
-        if wanted.startswith("exec/"):
-            branch = wanted
-            row = self._row(wanted.split("/")[1])
-        else:
-            row = runs.find(self.workspace, wanted)
-            branch = row.branch
+        branch, named = wanted, owner_of(wanted)
+        if not named:
+            found = runs.find(self.workspace, wanted)
+            branch, named = found.branch, found.id
         tip = await read_ref(desk.repository, f"{HEADS}{branch}") if branch else None
         if tip is None:
             raise NotFound(
@@ -128,23 +175,27 @@ class Session:
                 detail=branch,
                 hint="'paracle git archive list' shows the branches that were removed",
             )
-        base = row.base_commit if row else await self._fork(desk, tip)
-        return Subject(row.id if row else branch.split("/")[1], branch, tip, base, row)
+        owner = owner_of(branch)
+        row = self._row(owner)
+        base = row.base_commit if row and row.base_commit else await self._fork(desk, tip)
+        on_branch = self.workspace.store.on_branch(branch)
+        return Subject(owner, branch, tip, base, row, leading(on_branch), named)
 
-    def place(self, desk: Desk, subject: Subject) -> Workplace | None:
-        """Where the execution worked, if that is still there."""
-        worktree = desk.state / "worktrees" / desk.key / subject.id
+    def place(self, desk: Desk, subject: Subject | BranchRow) -> Workplace | None:
+        """The branch's work tree, if that is still there."""
+        owner = owner_of(subject.branch)
+        worktree = desk.state / "worktrees" / desk.key / owner
         if not worktree.exists():
             return None
         root = self.workspace.project.root.resolve()
         prefix = root.relative_to(desk.repository) if root.is_relative_to(desk.repository) else Path()
         return Workplace(
-            subject.id,
+            owner,
             worktree / prefix,
             worktree,
             subject.branch,
             subject.base,
-            "worktree",
+            "copy" if desk.original else "worktree",
             desk.repository,
         )
 
@@ -164,6 +215,8 @@ class Session:
             return None
 
     async def _fork(self, desk: Desk, tip: str) -> str:
+        if desk.original:
+            return (await git(desk.repository, "rev-list", "--max-parents=0", tip)).text
         said = await git(desk.repository, "merge-base", "HEAD", tip, accept=(0, 1, 128))
         return said.text or tip
 
@@ -210,17 +263,29 @@ def new_operation(
     details: Mapping[str, Any] | None = None,
     *,
     id: str = "",
+    desk: Desk | None = None,
 ) -> Operation:
-    """An operation that is about to be done."""
+    """An operation that is about to be done, at ``desk`` where that may be the one of a copy."""
     identifier = id or new_execution_id()
+    if desk and desk.original:
+        details = {**(details or {}), "repository": _name(desk)}
     return Operation(
         identifier, time.time(), kind, tuple(executions), summary, tuple(moves), details, settled=False
     )
 
 
+def repository_of(operation: Operation) -> str:
+    """The private repository that an operation was done in; empty for the project's own."""
+    return str((operation.details or {}).get("repository", ""))
+
+
+def _name(desk: Desk) -> str:
+    return str(desk.repository) if desk.original else ""
+
+
 def _without_git(root: Path) -> Conflict:
     return Conflict(
         "This folder has no git repository",
-        detail=f"{root}: its executions worked on copies, each with a private repository",
-        hint="'git init' and commit here, so that the next executions can be merged",
+        detail=f"{root}: its executions worked on copies, and there is no branch to merge into",
+        hint="'paracle git apply ID' brings in what one did; 'paracle git init-workflow' makes a repository",
     )

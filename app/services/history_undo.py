@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
 
 from ..domain.errors import Conflict, GitError, NotFound
 from ..domain.history import Archived, Operation, RefMove
 from ..git.applying import Change, plan_change, write_change
-from ..git.archive import drop, find_archived, kept_commits, list_archived
+from ..git.archive import drop, kept_commits, list_archived
 from ..git.command import git, logged
 from ..git.landing import land
+from ..git.putting_back import HalfWritten
 from ..git.refs import RefMoved, read_refs
 from ..git.scratch import Desk
 from ..git.tasks import to_the_end
 from .history_places import rebuild
+from .history_recovery import as_details, change_of
 from .history_session import Session, new_operation
 
 UNDOABLE = ("merge", "apply", "discard", "cleanup", "restore")
@@ -23,7 +25,8 @@ async def undo(session: Session, named: str) -> Operation:
     """Take back the newest operation that was not taken back, or the one named; see :func:`.history.undo`."""
     with logged() as commands:
         async with session.changing() as (desk, lock):
-            operation = _choose(session, named)
+            # Asked again: another process may have come first.
+            operation = choose(session, named)
             details = dict(operation.details or {})
             summary = f"undo: {operation.summary}"
             if operation.kind == "apply":
@@ -33,7 +36,7 @@ async def undo(session: Session, named: str) -> Operation:
             more = {"undoes": operation.id}
             if "rebuild" in details:
                 more["rebuild"] = details["rebuild"]
-            back = new_operation("undo", operation.executions, summary, moves, more)
+            back = new_operation("undo", operation.executions, summary, moves, more, desk=desk)
             await session.operations.begin(back)
             try:
                 await to_the_end(land(desk, back.id, moves, why=summary, hold=lock))
@@ -45,11 +48,10 @@ async def undo(session: Session, named: str) -> Operation:
             return await session.settle(back, commands, undoes=operation.id)
 
 
-async def restore(session: Session, wanted: str) -> Operation:
+async def restore(session: Session, entry: Archived) -> Operation:
     """Make a branch again that was removed; see :func:`.history.restore`."""
     with logged() as commands:
         async with session.changing() as (desk, lock):
-            entry = find_archived(await archived(session, desk), wanted)
             found = await read_refs(desk.repository, [entry.name])
             if found[entry.name] is not None:
                 raise Conflict(
@@ -57,18 +59,26 @@ async def restore(session: Session, wanted: str) -> Operation:
                     hint="rename or discard it first",
                 )
             move = RefMove(entry.name, None, entry.commit)
-            operation = new_operation("restore", [], f"restore {move.short}", [move])
+            operation = new_operation("restore", [], f"restore {move.short}", [move], desk=desk)
             return await session.perform(desk, operation, hold=lock, commands=commands)
 
 
-async def archived(session: Session, desk: Desk) -> tuple[Archived, ...]:
-    """What is kept, newest operation first; what no operation accounts for comes last."""
-    entries = await list_archived(desk.repository)
+async def archived(session: Session, desks: Iterable[Desk]) -> tuple[tuple[Archived, Desk], ...]:
+    """What is kept and where, newest operation first; what no operation accounts for comes last."""
+    entries = [(entry, desk) for desk in desks for entry in await list_archived(desk.repository)]
     order = {operation.id: number for number, operation in enumerate(session.operations.newest(1_000_000))}
-    return tuple(sorted(entries, key=lambda entry: (order.get(entry.operation, len(order)), entry.name)))
+    return tuple(
+        sorted(entries, key=lambda found: (order.get(found[0].operation, len(order)), found[0].name))
+    )
 
 
-def _choose(session: Session, named: str) -> Operation:
+def choose(session: Session, named: str) -> Operation:
+    """The operation to take back: the one whose id begins like this, else the newest that still stands.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: several begin like this, or it cannot be taken back, or was already.
+    """
     if named:
         operation = session.operations.get(named)
         if operation.kind not in UNDOABLE:
@@ -101,13 +111,11 @@ async def _check(desk: Desk, operation: Operation, moves: tuple[RefMove, ...]) -
 async def _undo_apply(
     session: Session, desk: Desk, operation: Operation, summary: str, lock: int
 ) -> Operation:
-    details = dict(operation.details or {})
-    folder = Path(details["folder"])
+    applied = change_of(desk, operation)
     with logged() as commands:
-        change = await plan_change(folder, details["after"], details["before"])
-        back = new_operation(
-            "undo", operation.executions, summary, details={**as_details(change), "undoes": operation.id}
-        )
+        change = await plan_change(desk.files, applied.after, applied.before, applied.modes)
+        details = {**as_details(change), "undoes": operation.id}
+        back = new_operation("undo", operation.executions, summary, details=details, desk=desk)
         await write_recorded(session, desk, back, change, lock)
         return await session.settle(back, commands, undoes=operation.id)
 
@@ -121,12 +129,9 @@ async def write_recorded(
     try:
         await land(desk, operation.id, (), why=operation.summary, also=also, hold=lock)
         await to_the_end(write_change(change, hold=(lock,)))
+    except HalfWritten:
+        raise  # what the files were stays in the archive; the next operation settles this one
     except GitError:
         await drop(desk.repository, operation.id, hold=(lock,))
         await session.operations.forget(operation.id)
         raise
-
-
-def as_details(change: Change) -> dict[str, str]:
-    """A change as an operation keeps it."""
-    return {"folder": str(change.folder), "before": change.before, "after": change.after}

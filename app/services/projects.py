@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ..domain.errors import NotFound
+from ..domain.errors import NotFound, ProjectError
 from ..domain.problems import Problem, Severity
 from ..project.project import Project
 from ..tools.registry import tool_names
@@ -51,10 +51,20 @@ def check(folder: Path, paths: Sequence[Path]) -> tuple[Problem, ...]:
         whole = not paths or project.root.is_relative_to(wanted) or wanted == project.parac.resolve()
         found.update(
             problem
-            for problem in project.problems()
+            for problem in _all_problems(project)
             if whole or problem.path.resolve().is_relative_to(wanted)
         )
     return tuple(sorted(found))
+
+
+def _all_problems(project: Project) -> Iterator[Problem]:
+    from . import workflows
+
+    yield from project.problems()
+    try:
+        yield from workflows.problems(project)
+    except ProjectError as error:
+        yield from error.problems
 
 
 def has_errors(problems: Sequence[Problem]) -> bool:

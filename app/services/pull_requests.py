@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..domain.errors import Conflict, NotFound
-from ..domain.executions import Receipt
+from ..domain.executions import Execution, Receipt
 from ..domain.forges import Forge, ForgeKind, read_forge
 from ..domain.pull_requests import PullRequest, body_of, title_of
+from ..git.diffs import changes
 from ..git.failures import explained
 from ..git.refs import HEADS, read_ref
 from ..git.remotes import default_branch, gh_token, patch_of, push, remote_address
 from . import runs
+from .following import first_on_branch
 from .forge_client import SECONDS, ForgeClient
 from .workspace import Workspace
 
@@ -74,8 +76,8 @@ def create(
         GitError: git cannot read or push, or the patch cannot be written.
     """
     wanted = wanted or Wanted()
-    row = runs.find(workspace, execution)
-    receipt = runs.receipt_of(workspace, row)
+    row = first_on_branch(workspace, runs.find(workspace, execution))
+    receipt = _account_of(workspace, row)
     if not receipt.commits:
         raise Conflict(
             f"Execution {row.short} has changed nothing", hint="there is nothing to ask to be merged"
@@ -118,6 +120,19 @@ async def find_token(forge: Forge, env: Mapping[str, str]) -> str:
     return await gh_token(forge.host) if forge.kind is ForgeKind.GITHUB else ""
 
 
+def _account_of(workspace: Workspace, first: Execution) -> Receipt:
+    """The receipt of the newest execution on a branch, with all that others did there before it."""
+    on_branch = workspace.store.on_branch(first.branch) or (first,)
+    newest = runs.receipt_of(workspace, on_branch[0])
+    if on_branch[0].id == first.id:
+        return newest
+    ended = [runs.receipt_of(workspace, row) for row in reversed(on_branch) if row.state.is_final]
+    commits = tuple(commit for receipt in ended for commit in receipt.commits)
+    root = Path(newest.repository or workspace.project.root)
+    files = asyncio.run(changes(root, first.base_commit, newest.tip)) if newest.tip else ()
+    return replace(newest, base_commit=first.base_commit, commits=commits, files=files)
+
+
 async def _asked(root: Path, receipt: Receipt, wanted: Wanted, task: str) -> PullRequest:
     if await read_ref(root, f"{HEADS}{receipt.branch}") is None:
         raise NotFound(
@@ -140,8 +155,21 @@ def _with_patch(
     content = asyncio.run(patch_of(root, receipt.base_commit, f"{HEADS}{asked.branch}"))
     with explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        _write(path.resolve(), content)
     return replace(asked, patch=str(path))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; a pipe or the like takes it as it comes."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _no_token(forge: Forge) -> str:

@@ -1,4 +1,4 @@
-"""The page that describes the fields of an agent's file, made from its schema."""
+"""The pages that describe the fields of project files, made from their schemas."""
 
 from __future__ import annotations
 
@@ -16,18 +16,83 @@ for editors.
 """
 
 
+WORKFLOW_HEAD = """\
+# The fields of a workflow's file
+
+Made from the code by `make docs`; a test fails when it is stale. The file is `.parac/workflows/<name>.yaml`.
+`paracle schema workflow` prints the JSON Schema for editors, `paracle workflow validate` says what is wrong
+and how to mend it.
+
+Expressions are Jinja2 over `inputs.<name>`, `steps.<id>.outputs.<name>`, `steps.<id>.status`, `item` (in a
+step with `for_each`) and `project.name`, `.description`, `.version`. Naming a step does not make one wait for
+it: it must be upstream by `depends_on`. Every agent gives `answer` besides what its `output` declares, a
+script gives `exit_code`, `stdout` and `stderr`, an approval gives `approved` and `reason`, a tool gives its
+result.
+
+A step starts when all that it depends on is done. Behind a step that failed or was skipped it is skipped too,
+unless its own `when` reads that step's `status`.
+"""
+
+
+HOOKS_HEAD = """\
+# The fields of the hooks' file
+
+Made from the code by `make docs`; a test fails when it is stale. The file is `.parac/hooks.yaml`, a list
+under `hooks:`. `paracle schema hooks` prints the JSON Schema for editors, `paracle hooks check` says what
+is wrong and how to mend it, `paracle trust` shows the commands and asks: before that none of them runs.
+
+A *before* hook is asked, an *after* hook is told. Each reads one JSON object from its input: `kind`,
+`execution`, `agent`, `workflow`, `step`, `key`, `name`, `arguments`; after hooks also `result` with
+`success`, `value` (of a large one the beginning, and `is_cut`), `error` and `seconds`. It works in the
+project's folder; `PARACLE_WORKTREE` names the execution's.
+
+| what | what a before hook can change | a veto |
+| --- | --- | --- |
+| `execution` | the inputs, `task` among them | refuses the start |
+| `step` | nothing | the workflow's step has failed |
+| `model` | `said`: what a person told the agent | the agent's run has failed |
+| `tool` | all arguments | the agent is told, and goes on |
+| `approval` | `question`, `detail` | the answer is the last option, which says no |
+| `merge` | `message` | refuses the merge |
+
+To refuse, a before hook ends with exit code 2 and says why on stderr, or prints `{"veto": "reason"}`. To
+change something it prints `{"arguments": {…}}`, all of them; before an execution `{"task": "…"}` is enough.
+A hook that fails, takes too long or prints something else is told of in the execution's account and changes
+nothing; with `on_failure: veto` it refuses. What an execution has recorded asks no hook again when it goes
+on.
+
+From Python: `engine.hooks.add("tool.before", function, match={"tool": "write_file"})`; `function` gets the
+object as a mapping and gives `None`, `{"veto": …}` or `{"arguments": …}`.
+"""
+
+
 PIPE = ("|", "\\|")
 """A bar in a cell would end it."""
 
 
 def fields_page() -> str:
-    """Markdown with each field of the front matter, nested ones with a dot."""
-    schema = projects.schema_of("agent")
+    """Markdown with each field of an agent's front matter, nested ones with a dot."""
+    return _page("agent", HEAD)
+
+
+def workflow_page() -> str:
+    """Markdown with each field of a workflow's file, nested ones with a dot."""
+    return _page("workflow", WORKFLOW_HEAD)
+
+
+def hooks_page() -> str:
+    """Markdown with each field of the hooks' file, nested ones with a dot."""
+    return _page("hooks", HOOKS_HEAD)
+
+
+def _page(kind: str, head: str) -> str:
+    schema = projects.schema_of(kind)
     rows = ["| field | type | what it says |", "| --- | --- | --- |"]
     rows += [
-        f"| `{name}` | {kind} | {words.replace(*PIPE)} |" for name, kind, words in _fields(schema, schema, "")
+        f"| `{name}` | {type_} | {words.replace(*PIPE)} |"
+        for name, type_, words in _fields(schema, schema, "")
     ]
-    return "\n".join([HEAD, *rows]) + "\n"
+    return "\n".join([head, *rows]) + "\n"
 
 
 def _fields(

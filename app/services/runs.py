@@ -8,16 +8,20 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..domain.agents import ResolvedAgent
 from ..domain.errors import Conflict, NotFound, UsageError
 from ..domain.events import FINAL_KINDS, Event, Kind
-from ..domain.executions import Execution, Receipt
+from ..domain.executions import Execution, Receipt, owner_of
 from ..domain.fold import SILENT
 from ..domain.inputs import bind_inputs
 from ..domain.states import State
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from ..engine.engine import Started
+    from ..engine.request import RunRequest
 
 OFFLINE = "offline"
 
@@ -61,6 +65,30 @@ class RunHandle:
         """Stop the run. Returns when its account is kept; a run that has ended stays as it is."""
         stop(self.workspace, self.id, reason)
 
+    def pause(self, reason: str = "") -> Execution:
+        """Let no further model or tool call begin; see :func:`.control.pause`."""
+        from . import control
+
+        return control.pause(self.workspace, self.id, reason)
+
+    def resume(self, reason: str = "") -> Execution:
+        """Go on after a pause; see :func:`.control.unpause`."""
+        from . import control
+
+        return control.unpause(self.workspace, self.id, reason)
+
+    def say(self, text: str) -> Execution:
+        """Tell the agent something, which its next turn reads; see :func:`.control.say`."""
+        from . import control
+
+        return control.say(self.workspace, self.id, text)
+
+    def switch_model(self, model: str) -> Execution:
+        """Let another model answer from the next turn on; see :func:`.control.switch_model`."""
+        from . import control
+
+        return control.switch_model(self.workspace, self.id, model)
+
 
 def prepare(
     workspace: Workspace, agent: str, inputs: Mapping[str, Any], task: str
@@ -86,32 +114,75 @@ def start(
     *,
     task: str = "",
     model: str | None = None,
+    with_changes: bool = False,
+    follows: str = "",
 ) -> RunHandle:
     """Run an agent.
 
     Args:
         inputs: values, or text as it comes from a command line or a form.
         model: wins over the agent's, which wins over the project's; ``offline`` where none says.
+        with_changes: begin with the user's files as they are, those in no commit included. A folder without
+            git is copied as it is in any case.
+        follows: an earlier execution or its branch; the run goes on with that branch, in its work tree.
 
     Raises:
-        NotFound: there is no such agent or tool.
+        NotFound: there is no such agent, tool or execution.
         ProjectError: the agent's file has errors.
-        UsageError: the inputs do not fit, or the model cannot be had.
+        UsageError: the inputs do not fit, the model cannot be had, or both ``with_changes`` and ``follows``
+            are asked for.
+        Conflict: an execution is at work on the branch to go on with, or there is none.
+        GitError: that branch is gone, or git cannot read it.
         StoreError: the account cannot be kept.
     """
-    from ..engine.request import RunRequest
+    request = request_of(
+        workspace, agent, inputs, task=task, model=model, with_changes=with_changes, follows=follows
+    )
+    engine, thread = workspace.engine()
+    return handle_of(workspace, thread.call(engine.start(request)))
 
+
+def request_of(
+    workspace: Workspace,
+    agent: str,
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    task: str = "",
+    model: str | None = None,
+    with_changes: bool = False,
+    follows: str = "",
+) -> RunRequest:
+    """What a run of an agent is asked to do, read from the project's files as they are now.
+
+    Raises:
+        NotFound, ProjectError, UsageError, Conflict, GitError: as :func:`start`.
+    """
+    from ..engine.request import RunRequest
+    from .following import followed
+    from .trust import preparation
+
+    if with_changes and follows:
+        raise UsageError(
+            "A run begins with your files or goes on with a branch, not both",
+            hint="leave one of the two out",
+        )
     resolved, bound = prepare(workspace, agent, inputs or {}, task)
     project = workspace.project
-    request = RunRequest(
+    return RunRequest(
         agent=resolved,
         inputs=bound,
         model=model or resolved.spec.model or project.settings.model or OFFLINE,
         folder=project.root,
         variables=project.variables(),
+        with_changes=with_changes,
+        follows=followed(workspace, find(workspace, owner_of(follows) or follows)) if follows else None,
+        preparation=preparation(workspace),
     )
-    engine, thread = workspace.engine()
-    started = thread.call(engine.start(request))
+
+
+def handle_of(workspace: Workspace, started: Started) -> RunHandle:
+    """What the rest of this process sees of an execution that its engine drives."""
+    _, thread = workspace.engine()
     return RunHandle(workspace, started.execution.id, thread.submit(_wait(started.done)))
 
 
@@ -139,7 +210,7 @@ def stop(workspace: Workspace, prefix: str, reason: str = "stopped by the user")
     if execution.state.is_live:
         raise Conflict(
             f"Execution {execution.short} runs in another process",
-            hint="stop it where it was started, with ctrl+c",
+            hint=f"paracle runs stop {execution.short}",
         )
     return execution
 

@@ -82,15 +82,16 @@ def _execution(workspace: Workspace, identifier: str) -> Execution | None:
 def _of_execution(
     workspace: Workspace, answer: Provenance, execution: Execution, blamed: BlamedLine
 ) -> Provenance:
-    events = list(runs.telling_events(workspace, execution.id))
     step = _step(blamed)
     if not step:
-        step = _step_of_squashed(workspace.project.root, events, blamed)
+        execution, step = _of_squashed(workspace, execution, blamed)
+    events = list(runs.telling_events(workspace, execution.id))
     queued = next((event.payload for event in events if event.kind is Kind.QUEUED), {})
     call = _call(events, step)
     return replace(
         answer,
         origin=Origin.EXECUTION,
+        execution=execution.id,
         agent=execution.agent,
         model=execution.model,
         task=execution.task,
@@ -107,16 +108,25 @@ def _step(blamed: BlamedLine) -> int:
     return int(words) if words.isascii() and words.isdigit() else 0
 
 
-def _step_of_squashed(root: Path, events: list[Event], blamed: BlamedLine) -> int:
-    """The step that wrote a line of a squashed merge: the execution's own commits still know."""
-    commits = [event.payload for event in events if event.kind is Kind.COMMIT]
+def _of_squashed(workspace: Workspace, execution: Execution, blamed: BlamedLine) -> tuple[Execution, int]:
+    """The execution and step that wrote a line of a squashed merge: the commits of the branch still know.
+
+    The merge names the execution that the branch was made for; another one may have gone on with it.
+    """
+    on_branch = workspace.store.on_branch(execution.branch)
+    commits = [
+        (str(event.payload["sha"]), row, event.payload["step"] or 0)
+        for row in reversed(on_branch)
+        for event in runs.telling_events(workspace, row.id)
+        if event.kind is Kind.COMMIT
+    ]
     if not commits:
-        return 0
-    tip = commits[-1]["sha"]
+        return execution, 0
+    tip = commits[-1][0]
+    root = workspace.project.root
     found = asyncio.run(find_line(root, tip, blamed.path, blamed.text, blamed.line))
-    if found is None:
-        return 0
-    return next((commit["step"] or 0 for commit in commits if commit["sha"] == found.commit), 0)
+    sha = found.commit if found else ""
+    return next(((row, step) for commit, row, step in commits if commit == sha), (execution, 0))
 
 
 def _call(events: list[Event], step: int) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from ..tools.registry import tool_names
 
 if TYPE_CHECKING:
     from ..engine.engine import Engine
+    from ..engine.hooks import HookRegistry
     from ..store.store import Store
     from .background import LoopThread
 
@@ -34,6 +35,7 @@ class Workspace:
         self.state = state or state_dir()
         self._store: Store | None = None
         self._engine: tuple[Engine, LoopThread] | None = None
+        self._hooks: HookRegistry | None = None
         self._lock = threading.RLock()
 
     @classmethod
@@ -96,9 +98,19 @@ class Workspace:
                 from ..engine.engine import Engine
                 from .background import LoopThread
 
-                engine = Engine(self.store, self.project.root, self.state)
+                engine = Engine(self.store, self.project.root, self.state, hooks=self.hooks)
                 self._engine = (engine, LoopThread("paracle-engine"))
             return self._engine
+
+    @property
+    def hooks(self) -> HookRegistry:
+        """The functions that this process wants asked or told around what executions do, and merges."""
+        with self._lock:
+            if self._hooks is None:
+                from ..engine.hooks import HookRegistry
+
+                self._hooks = HookRegistry()
+            return self._hooks
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -122,7 +134,7 @@ class Workspace:
         if self.project.parac is None or self.local.exists():
             return
         try:
-            self.local.mkdir(parents=True)
+            self.local.mkdir(parents=True, exist_ok=True)  # another process may open it too
             (self.local / ".gitignore").write_text("*\n", encoding="utf-8")
         except OSError as error:
             raise StoreError(

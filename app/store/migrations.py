@@ -82,6 +82,57 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        "ALTER TABLE executions ADD COLUMN asks INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE executions ADD COLUMN kind TEXT NOT NULL DEFAULT 'agent'",
+        "CREATE INDEX executions_asking ON executions (id) WHERE asks > 0",
+        # What a process asks of the one that runs an execution, until it has answered.
+        """
+        CREATE TABLE requests (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            execution TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            payload TEXT NOT NULL,
+            answer TEXT
+        )
+        """,
+        "CREATE INDEX requests_open ON requests (execution) WHERE answer IS NULL",
+    ),
+    (
+        """
+        CREATE TABLE checks (
+            tip TEXT PRIMARY KEY,
+            time REAL NOT NULL,
+            payload TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+    ),
+    (
+        # One row for each execution of the queue that has not ended.
+        """
+        CREATE TABLE jobs (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            execution TEXT NOT NULL UNIQUE,
+            priority INTEGER NOT NULL,
+            not_before REAL NOT NULL,
+            after TEXT NOT NULL,
+            follows INTEGER NOT NULL,
+            dedup TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0
+        )
+        """,
+        "CREATE INDEX jobs_order ON jobs (priority DESC, number)",
+        # Asked of each job that is about to be taken: whether anyone is at work on its branch.
+        "CREATE INDEX executions_at_work ON executions (branch) WHERE finished IS NULL",
+        """
+        CREATE TABLE workers (
+            owner TEXT PRIMARY KEY,
+            slots INTEGER NOT NULL,
+            since REAL NOT NULL,
+            is_background INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 

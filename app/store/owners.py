@@ -59,5 +59,32 @@ def is_alive(folder: Path, owner: str) -> bool:
         os.close(handle)
 
 
+def process_of(folder: Path, owner: str) -> int | None:
+    """The id of the live process behind an owner id; ``None`` where it is dead, or where this cannot be told.
+
+    An id from another container or machine on the same folder means nothing here, or somebody else's
+    process. Where the kernel says which files a process has open, the lock must be among them.
+    """
+    if not is_alive(folder, owner):
+        return None
+    pid = int(owner.partition("-")[0])
+    descriptors = Path(f"/proc/{pid}/fd")
+    if not Path("/proc/self/fd").exists():
+        return pid
+    try:
+        lock = _lock_path(folder, owner).stat()
+        held = any(_is_same(entry, lock) for entry in descriptors.iterdir())
+    except OSError:
+        return None
+    return pid if held else None
+
+
+def _is_same(entry: Path, wanted: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(entry.stat(), wanted)
+    except OSError:  # closed meanwhile
+        return False
+
+
 def _lock_path(folder: Path, owner: str) -> Path:
     return folder / "owners" / f"{owner}.lock"

@@ -33,6 +33,10 @@ class Reviews:
         rows = self._store.read(_SELECT, (execution,))
         return _review(rows[0]) if rows else None
 
+    def times(self) -> dict[str, float]:
+        """When each review was last changed, in seconds since the epoch, by its execution."""
+        return dict(self._store.read("SELECT execution, changed FROM reviews"))
+
     def newest(self, executions: Sequence[str]) -> Review | None:
         """The review that was changed last among those of some executions."""
         marks = ", ".join("?" * len(executions))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from ..domain.errors import Conflict, NotFound, StoreError
 from ..domain.events import Draft, Event, Kind
 from ..domain.executions import Execution, Totals
-from ..domain.fold import SILENT, apply, begin
+from ..domain.fold import SILENT, apply_all, begin
+from ..domain.ids import shorten
 from ..domain.states import State
 
 _PLAIN = (
@@ -26,6 +28,8 @@ _PLAIN = (
     "base_commit",
     "worktree",
     "note",
+    "asks",
+    "kind",
 )
 _TOTALS = (
     "steps",
@@ -38,18 +42,37 @@ _TOTALS = (
     "removed",
 )
 COLUMNS = _PLAIN + _TOTALS
+_KEPT = (*COLUMNS, "last_seq")
+_plain_of, _totals_of = attrgetter(*_PLAIN), attrgetter(*_TOTALS)
 _LARGEST = 2**63 - 1
 """The largest number that SQLite keeps."""
 
 _INSERT = (
     f"INSERT INTO executions ({', '.join(COLUMNS)}, last_seq, owner) VALUES ({'?, ' * len(COLUMNS)}1, ?)"
 )
-_SELECT = f"SELECT {', '.join(COLUMNS)}, last_seq FROM executions WHERE id = ?"
-_CHANGING = COLUMNS[3:]
-_UPDATE = f"UPDATE executions SET {', '.join(f'{name} = ?' for name in _CHANGING)}, last_seq = ? WHERE id = ?"
-_ADVANCE = "UPDATE executions SET last_seq = ? WHERE id = ?"
+_SELECT = f"SELECT {', '.join(_KEPT)} FROM executions WHERE id = ?"
 _EVENT = "INSERT INTO events (execution, seq, time, kind, payload) VALUES (?, ?, ?, ?, ?)"
+_AT_WORK = "SELECT id FROM executions WHERE finished IS NULL AND branch = ? AND id != ?"
+_WENT_ON = "SELECT id FROM executions WHERE branch = ? AND created > ? AND base_commit != ''"
 _encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
+class BranchBusy(Conflict):
+    """Another execution is at work on the branch."""
+
+    code = "branch_busy"
+
+
+class BranchWentOn(Conflict):
+    """Another execution has gone on with the branch since this one was interrupted."""
+
+    code = "branch_went_on"
+
+
+class RecordGrew(Conflict):
+    """Something was recorded of an execution since its record was read."""
+
+    code = "record_grew"
 
 
 def to_execution(row: Sequence[Any]) -> Execution:
@@ -75,15 +98,61 @@ def insert(db: sqlite3.Connection, identifier: str, queued: Draft, owner: str) -
 
     Raises:
         Conflict: the id is taken.
+        BranchBusy: it goes on with a branch on which another execution is at work.
         StoreError: the payload is not plain JSON data.
     """
     row = begin(Event(identifier, 1, queued.time, queued.kind, queued.payload))
+    refuse_busy(db, row)
     try:
-        db.execute(_INSERT, (*_values(row), owner))
+        db.execute(_INSERT, (*map(_storable, _values(row)), owner))
     except sqlite3.IntegrityError:
         raise Conflict(f"There is an execution '{identifier}' already") from None
     db.execute(_EVENT, (identifier, 1, queued.time, queued.kind.value, _encode(queued.payload)))
     return row
+
+
+def refuse_busy(db: sqlite3.Connection, row: Execution) -> None:
+    """Two executions never work on one branch at a time.
+
+    Raises:
+        BranchBusy: another execution is at work on the branch of ``row``.
+    """
+    found = db.execute(_AT_WORK, (row.branch, row.id)).fetchone() if row.branch else None
+    if found is not None:
+        raise BranchBusy(
+            "An execution is at work on that branch",
+            detail=f"{found[0]} on {row.branch}",
+            hint="wait for its end, or stop it",
+        )
+
+
+def refuse_passed(db: sqlite3.Connection, row: Execution) -> None:
+    """An execution that was interrupted goes on with the files that it left, or not at all.
+
+    Raises:
+        BranchWentOn: a later execution has worked on the branch of ``row``.
+    """
+    found = db.execute(_WENT_ON, (row.branch, row.created)).fetchone() if row.branch else None
+    if found is not None:
+        raise BranchWentOn(
+            f"Execution {shorten(found[0])} has gone on with the branch of {row.short}",
+            detail=f"what {row.short} has recorded is not what there is on {row.branch} now",
+            hint=f"'paracle run {row.agent} --on {row.short}' goes on from there; "
+            f"'paracle runs stop {row.short}' ends this one",
+        )
+
+
+def refuse_grown(db: sqlite3.Connection, identifier: str, seen: int) -> None:
+    """Nobody acts on a record of which they know only a part.
+
+    Raises:
+        RecordGrew: there are events after number ``seen``.
+    """
+    found = db.execute("SELECT last_seq FROM executions WHERE id = ?", (identifier,)).fetchone()
+    if found is not None and found[0] != seen:
+        raise RecordGrew(
+            f"Something has happened to '{identifier}' at this moment", hint="look at it, and try again"
+        )
 
 
 def append(db: sqlite3.Connection, identifier: str, drafts: Sequence[Draft]) -> Execution:
@@ -97,23 +166,43 @@ def append(db: sqlite3.Connection, identifier: str, drafts: Sequence[Draft]) -> 
     found = db.execute(_SELECT, (identifier,)).fetchone()
     if found is None:
         raise NotFound(f"There is no execution '{identifier}'")
-    before = row = to_execution(found)
-    rows = []
-    for seq, draft in enumerate(drafts, found[-1] + 1):
-        if draft.kind not in SILENT:
-            row = apply(row, Event(identifier, seq, draft.time, draft.kind, draft.payload))
-        rows.append((identifier, seq, draft.time, draft.kind.value, _encode(draft.payload)))
+    before = to_execution(found)
+    numbered = list(enumerate(drafts, found[-1] + 1))
+    row = apply_all(
+        before,
+        (
+            Event(identifier, seq, draft.time, draft.kind, draft.payload)
+            for seq, draft in numbered
+            if draft.kind not in SILENT
+        ),
+    )
+    rows = [
+        (identifier, seq, draft.time, draft.kind.value, _encode(draft.payload)) for seq, draft in numbered
+    ]
     db.executemany(_EVENT, rows)
-    if row is before:
-        db.execute(_ADVANCE, (found[-1] + len(rows), identifier))
-    else:
-        db.execute(_UPDATE, (*_values(row)[3:], found[-1] + len(rows), identifier))
+    _update(db, identifier, found, (*_values(row), found[-1] + len(rows)))
+    if row.state.is_final:
+        db.execute("DELETE FROM jobs WHERE execution = ?", (identifier,))
     return row
 
 
+def _update(
+    db: sqlite3.Connection, identifier: str, before: Sequence[object], after: Sequence[object]
+) -> None:
+    """Write the columns that have changed.
+
+    Only those: SQLite writes the pages of every index over a column that it is given.
+    """
+    changed = [(name, new) for name, old, new in zip(_KEPT, before, after, strict=True) if old != new]
+    if not changed:
+        return
+    names = ", ".join(f"{name} = ?" for name, _ in changed)
+    values = (*(_storable(value) for _, value in changed), identifier)
+    db.execute(f"UPDATE executions SET {names} WHERE id = ?", values)
+
+
 def _values(row: Execution) -> tuple[Any, ...]:
-    plain = (_storable(getattr(row, name)) for name in _PLAIN)
-    return (*plain, *(min(getattr(row.totals, name), _LARGEST) for name in _TOTALS))
+    return (*_plain_of(row), *(min(total, _LARGEST) for total in _totals_of(row.totals)))
 
 
 def _storable(value: Any) -> Any:

@@ -15,10 +15,11 @@ from ..domain.errors import NotFound, StoreError
 from ..domain.events import Draft, Event, Kind
 from ..domain.executions import Execution
 from ..domain.ids import match_prefix
+from ..domain.jobs import TAKE_UPS
 from .connection import BUSY_SECONDS, connect, translated
 from .migrations import migrate
-from .owners import Owner, is_alive
-from .rows import COLUMNS, append, insert, to_event, to_execution
+from .owners import Owner, is_alive, process_of
+from .rows import COLUMNS, append, insert, refuse_busy, refuse_grown, refuse_passed, to_event, to_execution
 from .writer import Operation, Settle, Writer
 
 POLL_SECONDS = 0.05
@@ -111,6 +112,7 @@ class Store:
 
         Raises:
             Conflict: the id is taken.
+            BranchBusy: it goes on with a branch on which another execution is at work.
             StoreError: it cannot be written.
         """
         writer, owner = self._writing()
@@ -136,6 +138,44 @@ class Store:
         """
         return await _written(self._writing()[0], operation)
 
+    async def write_as_owner(self, operation: Callable[[sqlite3.Connection, str], Any]) -> Any:
+        """:meth:`write` with the id under which this process owns executions.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        writer, owner = self._writing()
+        return await _written(writer, lambda db: operation(db, owner))
+
+    async def take_over(self, execution: str, resumed: Draft, *, seen: int | None = None) -> Execution:
+        """Make an interrupted execution this process's own, with the event that says so.
+
+        Args:
+            seen: the number of the last event that the caller has read of it.
+
+        Raises:
+            RecordGrew: something was recorded since.
+            Conflict: it is not interrupted; another process may have taken it over at this moment.
+            BranchBusy: another execution goes on with its branch.
+            BranchWentOn: another execution has done so, and has ended.
+            NotFound: there is no such execution.
+            StoreError: it cannot be written.
+        """
+        writer, owner = self._writing()
+
+        def operation(db: sqlite3.Connection) -> Execution:
+            if seen is not None:
+                refuse_grown(db, execution, seen)
+            row = append(db, execution, [resumed])
+            refuse_busy(db, row)
+            refuse_passed(db, row)
+            db.execute("UPDATE executions SET owner = ? WHERE id = ?", (owner, execution))
+            db.execute("UPDATE jobs SET attempts = attempts + 1 WHERE execution = ?", (execution,))
+            return row
+
+        row: Execution = await _written(writer, operation)
+        return row
+
     def append_soon(self, execution: str, drafts: Sequence[Draft], settle: Settle) -> None:
         """:meth:`append` with a callback on the running loop instead of an await.
 
@@ -150,14 +190,13 @@ class Store:
         Returns:
             The executions that were marked.
         """
-        rows = self._query("SELECT id, owner FROM executions WHERE finished IS NULL")
+        # One without an owner waits in the queue.
+        rows = self._query("SELECT id, owner FROM executions WHERE finished IS NULL AND owner != ''")
         dead = {row[1] for row in rows if not is_alive(self.folder, row[1])}
         marked = []
         for identifier, owner in rows:
             if owner in dead:
-                reason = {"reason": "the process that ran it ended"}
-                draft = Draft(Kind.INTERRUPTED, reason, time.time())
-                done = self._writing()[0].submit(_interrupt(identifier, draft)).result()
+                done = self._writing()[0].submit(_interrupt(identifier, owner)).result()
                 marked += [done] if done else []
         return tuple(marked)
 
@@ -181,11 +220,20 @@ class Store:
         sql = f"{_EXECUTION} {where} ORDER BY created DESC, id DESC LIMIT ?"
         return tuple(to_execution(row) for row in self._query(sql, (*values, limit)))
 
+    def on_branch(self, branch: str) -> tuple[Execution, ...]:
+        """The executions that have worked on a branch, or are about to, newest first."""
+        sql = f"{_EXECUTION} WHERE branch = ? ORDER BY created DESC, id DESC"
+        return tuple(to_execution(row) for row in self._query(sql, (branch,))) if branch else ()
+
     def newer_than(self, moment: float, also: Sequence[str] = ()) -> tuple[Execution, ...]:
         """Executions created after a moment, and those named in ``also``; what a live list reads again."""
         marks = ", ".join("?" * len(also))
         sql = f"{_EXECUTION} WHERE created > ? OR id IN ({marks}) ORDER BY created DESC, id DESC"
         return tuple(to_execution(row) for row in self._query(sql, (moment, *also)))
+
+    def asking(self) -> tuple[Execution, ...]:
+        """The executions that have asked a person something and have no answer yet."""
+        return tuple(to_execution(row) for row in self._query(f"{_EXECUTION} WHERE asks > 0"))
 
     def count(self) -> int:
         """How many executions there are."""
@@ -247,6 +295,16 @@ class Store:
         # data_version tells of commits by every other connection, the writer's included.
         return int(self._query("PRAGMA data_version")[0][0])
 
+    def is_driven(self, execution: str) -> bool:
+        """Whether the process that an execution belongs to is alive."""
+        rows = self._query("SELECT owner FROM executions WHERE id = ?", (execution,))
+        return bool(rows) and is_alive(self.folder, rows[0][0])
+
+    def process_of(self, execution: str) -> int | None:
+        """The id of the process that an execution belongs to, where it is alive and on this machine."""
+        rows = self._query("SELECT owner FROM executions WHERE id = ?", (execution,))
+        return process_of(self.folder, rows[0][0]) if rows else None
+
     def follow(
         self,
         execution: str,
@@ -294,7 +352,10 @@ class Store:
             if self._closed:
                 raise StoreError("The execution store is closed")
             with translated(self.path):
-                return self._reader.execute(sql, values).fetchall()
+                try:
+                    return self._reader.execute(sql, values).fetchall()
+                except UnicodeEncodeError:
+                    return []  # asked for by a name that is not UTF-8, which no row has
 
     def _writing(self) -> tuple[Writer, str]:
         with self._lock:
@@ -313,11 +374,19 @@ class Store:
             self._news.notify_all()
 
 
-def _interrupt(execution: str, draft: Draft) -> Any:
+def _interrupt(execution: str, owner: str) -> Any:
     def operation(db: sqlite3.Connection) -> Execution | None:
-        # Another process may have marked it since this one looked.
-        row = db.execute("SELECT finished FROM executions WHERE id = ?", (execution,)).fetchone()
-        return append(db, execution, [draft]) if row and row[0] is None else None
+        # Another process may have marked it since this one looked, or a worker have taken it up.
+        row = db.execute("SELECT finished, owner FROM executions WHERE id = ?", (execution,)).fetchone()
+        if row is None or row[0] is not None or row[1] != owner:
+            return None
+        reason = "the process that ran it ended"
+        job = db.execute("SELECT attempts FROM jobs WHERE execution = ?", (execution,)).fetchone()
+        if job is not None and job[0] >= TAKE_UPS:
+            reason += (
+                f", as it did each of the {job[0]} times it was taken up before; no worker takes it up again"
+            )
+        return append(db, execution, [Draft(Kind.INTERRUPTED, {"reason": reason}, time.time())])
 
     return operation
 

@@ -109,8 +109,8 @@ class Writer:
                 closing = len(group) < GROUP
             if group:
                 self._commit(group)
-                self._committed()
                 _settle(group)
+                self._committed()
 
     def _commit(self, group: list[_Job]) -> None:
         try:

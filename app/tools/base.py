@@ -74,6 +74,10 @@ class Tool(ABC, Generic[ParamsT, ResultT]):
     params_type: ClassVar[type[ToolValue]]
     result_type: ClassVar[type[ToolValue]]
 
+    def asks(self, permissions: Permissions) -> bool:
+        """Whether these permissions let it run only after a person was asked."""
+        return False
+
     @abstractmethod
     async def run(self, params: ParamsT, context: ToolContext) -> ResultT:
         """Do the work.

@@ -10,17 +10,17 @@ import asyncio
 import errno
 import os
 import secrets
-import shlex
 import time
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from ..domain.commands import words_of
 from ..domain.errors import ToolError, ToolRefused
 from ..domain.specs import Answer, Permissions
 from ..domain.words import duration
@@ -49,10 +49,9 @@ _FIXED = {"TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "GIT_PAGER": "cat", "
 def _argv(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    words = ["sh", "-c", value]
-    if not set(value) & set("|&;<>()$`*?~#\n"):
-        with suppress(ValueError):
-            words = shlex.split(value)
+    words: tuple[str, ...] = ("sh", "-c", value)
+    with suppress(ValueError):
+        words = words_of(value)
     written = ", ".join(f'"{word}"' for word in words)
     raise ValueError(f"is a list of words, since no shell reads it: write [{written}]")
 
@@ -94,35 +93,65 @@ class RunCommand(Tool[RunCommandParams, RunCommandResult]):
     params_type = RunCommandParams
     result_type = RunCommandResult
 
+    def asks(self, permissions: Permissions) -> bool:
+        return permissions.shell is Answer.ASK
+
     async def run(self, params: RunCommandParams, context: ToolContext) -> RunCommandResult:
         _check_allowed(context.permissions)
-        began = time.monotonic()
-        mark = secrets.token_hex(16)
-        log = LineLog(context.log)
-        out, err = Stream(log), Stream(log)
-        async with Pipe(out.feed) as out_pipe, Pipe(err.feed) as err_pipe:
-            process = await _start(params.argv, context.root, mark, out_pipe, err_pipe)
-            try:
-                timed_out = await _ended(process, params.timeout)
-            finally:
-                await _end(process, mark)
-            await asyncio.gather(out_pipe.drained(DRAIN_SECONDS), err_pipe.drained(DRAIN_SECONDS))
-        out.finish()
-        err.finish()
-        return RunCommandResult(
-            exit_code=process.returncode or 0,
-            stdout=out.kept.text(),
-            stderr=err.kept.text(),
-            seconds=round(time.monotonic() - began, 3),
-            timed_out=timed_out,
-            truncated=bool(out.kept.left_out or err.kept.left_out),
-        )
+        return await execute(params.argv, context.root, params.timeout, context.log)
 
     def summary(self, params: RunCommandParams, result: RunCommandResult) -> str:
-        if result.timed_out:
-            return f"stopped after {duration(result.seconds)}"
-        how = f"exit {result.exit_code}" if result.exit_code >= 0 else f"killed by signal {-result.exit_code}"
-        return f"{how}, {duration(result.seconds)}"
+        return how_it_ended(result)
+
+
+async def execute(
+    argv: tuple[str, ...],
+    root: Path,
+    seconds: float,
+    log: Callable[[str], None],
+    variables: Mapping[str, str] | None = None,
+    stdin: IO[bytes] | int = DEVNULL,
+) -> RunCommandResult:
+    """Run a program in ``root`` and wait for it; whoever calls has seen to it that it may run.
+
+    Args:
+        seconds: after which it is stopped.
+        log: takes one line of output as it comes, without its line break.
+        variables: on top of :func:`environment`.
+        stdin: what it reads; a file, so that one that does not read it keeps nobody waiting.
+
+    Raises:
+        ToolError: it cannot be started.
+    """
+    began = time.monotonic()
+    mark = secrets.token_hex(16)
+    lines = LineLog(log)
+    out, err = Stream(lines), Stream(lines)
+    async with Pipe(out.feed) as out_pipe, Pipe(err.feed) as err_pipe:
+        process = await _start(argv, root, {**(variables or {}), MARK: mark}, out_pipe, err_pipe, stdin)
+        try:
+            timed_out = await _ended(process, seconds)
+        finally:
+            await _end(process, mark)
+        await asyncio.gather(out_pipe.drained(DRAIN_SECONDS), err_pipe.drained(DRAIN_SECONDS))
+    out.finish()
+    err.finish()
+    return RunCommandResult(
+        exit_code=process.returncode or 0,
+        stdout=out.kept.text(),
+        stderr=err.kept.text(),
+        seconds=round(time.monotonic() - began, 3),
+        timed_out=timed_out,
+        truncated=bool(out.kept.left_out or err.kept.left_out),
+    )
+
+
+def how_it_ended(result: RunCommandResult) -> str:
+    """A result in a few words: ``exit 0, 1.2 s``."""
+    if result.timed_out:
+        return f"stopped after {duration(result.seconds)}"
+    how = f"exit {result.exit_code}" if result.exit_code >= 0 else f"killed by signal {-result.exit_code}"
+    return f"{how}, {duration(result.seconds)}"
 
 
 def environment(inherited: Mapping[str, str]) -> dict[str, str]:
@@ -137,7 +166,7 @@ def _check_allowed(permissions: Permissions) -> None:
     asked = permissions.shell is Answer.ASK
     raise ToolRefused(
         "The agent may not run commands",
-        detail="its permissions say shell: ask, and nobody can be asked yet" if asked else "",
+        detail="its permissions say shell: ask, and nobody was asked" if asked else "",
         hint="to allow it, put this into the agent's spec: permissions: {shell: allow}",
     )
 
@@ -160,7 +189,14 @@ async def _end(process: Process, mark: str) -> None:
         await process.wait()  # It is gone by now, or killed.
 
 
-async def _start(argv: tuple[str, ...], root: Path, mark: str, out: Pipe, err: Pipe) -> Process:
+async def _start(
+    argv: tuple[str, ...],
+    root: Path,
+    variables: Mapping[str, str],
+    out: Pipe,
+    err: Pipe,
+    stdin: IO[bytes] | int,
+) -> Process:
     if any("\0" in word for word in argv) or not argv[0]:
         raise ToolError(
             "The command cannot be run", detail="a word holds a NUL character or the first one is empty"
@@ -170,13 +206,13 @@ async def _start(argv: tuple[str, ...], root: Path, mark: str, out: Pipe, err: P
             asyncio.create_subprocess_exec(
                 *argv,
                 cwd=root,
-                env={**environment(os.environ), MARK: mark},
-                stdin=DEVNULL,
+                env={**environment(os.environ), **variables},
+                stdin=stdin,
                 stdout=out.writing_end,
                 stderr=err.writing_end,
                 start_new_session=True,
             ),
-            partial(_end, mark=mark),
+            partial(_end, mark=variables[MARK]),
         )
     except OSError as error:
         raise _not_started(argv[0], error, root) from error

@@ -23,6 +23,7 @@ from textual.worker import Worker, WorkerState
 
 from ...screens.main import MainScreen
 from ...screens.messages import (
+    Calling,
     ClockTicked,
     EditRequested,
     HistoryChanged,
@@ -36,6 +37,7 @@ from ..services import project_files
 from ..services.feed import Feed
 from ..services.logs import record_fault
 from ..services.workspace import Workspace
+from .calling import call_back
 from .editors import editor_command
 from .themes import DARK, LIGHT
 
@@ -72,6 +74,7 @@ class WorkbenchApp(App[None]):
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the workbench"),
         Binding("1", "workbench", "Workbench", id="app.workbench", show=False, tooltip="To the workbench"),
         Binding("3", "reviews", "Review", id="app.review", show=False, tooltip="To the branches to review"),
+        Binding("n", "next_ask", "Next ask", id="app.next-ask", show=False, tooltip="To what needs you"),
         Binding("ctrl+q", "quit", "Quit", id="app.quit-anywhere", show=False, tooltip="Leave the workbench"),
     ]
 
@@ -167,6 +170,10 @@ class WorkbenchApp(App[None]):
     def _review_requested(self, message: ReviewRequested) -> None:
         self._open_review(message.execution)
 
+    @on(Calling)
+    def _call_back(self, message: Calling) -> None:
+        call_back(self, message.text)
+
     @on(HistoryChanged)
     def _history_changed(self) -> None:
         self._main.post_message(ProjectChanged())
@@ -187,6 +194,18 @@ class WorkbenchApp(App[None]):
         """To the workbench, from any other place."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where nothing waits for the person, no key leads there."""
+        if action == "next_ask" and self.screen_stack:
+            return bool(self._main.asks)
+        return super().check_action(action, parameters)
+
+    async def action_next_ask(self) -> None:
+        """From any place to the next question of a run; nothing where none waits."""
+        if self._main.asks:
+            self.action_workbench()
+            await self._main.action_next_ask()
 
     @work(thread=True, exclusive=True, group="review", exit_on_error=False)
     def action_reviews(self) -> None:

@@ -7,23 +7,32 @@ from collections.abc import Iterator
 from textual.binding import Binding
 from textual.dom import DOMNode
 
+from ...screens.approvals import ApprovalsScreen
+from ...screens.jobs import JobsScreen
 from ...screens.main import MainScreen
 from ...screens.review import ReviewScreen
 from ...screens.review_conflicts import ConflictScreen
 from ...screens.review_list import ReviewListScreen
 from ...screens.run_view import RunView
 from ...widgets.agent_detail import AgentDetail
+from ...widgets.approval_box import ApprovalBox
+from ...widgets.approval_list import ApprovalList
 from ...widgets.branch_list import BranchList
 from ...widgets.changed_files import ChangedFiles
 from ...widgets.conflict_view import ConflictView
 from ...widgets.diff_view import DiffView
 from ...widgets.execution_list import ExecutionList
 from ...widgets.explorer import Explorer
+from ...widgets.history_graph import GraphView
+from ...widgets.jobs_list import JobsList
 from ...widgets.receipt_view import ReceiptView
 from ...widgets.run_form import RunForm
 from ...widgets.run_log import RunLog
 from ...widgets.step_list import StepList
+from ...widgets.step_timeline import StepTimeline
 from ...widgets.text_detail import TextDetail
+from ...widgets.workflow_detail import WorkflowDetail
+from ...widgets.workflow_graph import WorkflowGraph
 from .app import WorkbenchApp
 
 HEAD = """\
@@ -40,14 +49,23 @@ PLACES: tuple[tuple[str, type[DOMNode]], ...] = (
     ("Explorer", Explorer),
     ("Executions", ExecutionList),
     ("An agent", AgentDetail),
+    ("A workflow", WorkflowDetail),
     ("A file", TextDetail),
     ("The form before a run", RunForm),
     ("A run", RunView),
     ("Its steps", StepList),
+    ("Its graph", WorkflowGraph),
     ("Its log", RunLog),
+    ("Its timeline", StepTimeline),
+    ("What it asks", ApprovalBox),
     ("Its receipt", ReceiptView),
+    ("Everything that waits for you", ApprovalsScreen),
+    ("Its list", ApprovalList),
+    ("The queue", JobsScreen),
+    ("Its jobs", JobsList),
     ("The branches to review", ReviewListScreen),
     ("Their list", BranchList),
+    ("Their history", GraphView),
     ("A review", ReviewScreen),
     ("Its files", ChangedFiles),
     ("Its changes", DiffView),

@@ -138,7 +138,7 @@ async def test_nothing_holds_up_the_loop_on_a_large_project(tmp_path: Path, figu
 
 async def measure(bench: Driver, figure: Figure, name: str, seconds: float) -> None:
     """Press keys for some seconds and give the figures."""
-    log = bench.app.screen.query_one(RunLog)
+    log = bench.app.screen.query_one("#run-log", RunLog)
     log.focus()
     await asyncio.sleep(WARM_UP)
     memory, length, begun = peak_memory(), log.length, perf_counter()
@@ -199,7 +199,7 @@ def receipt_is_painted(bench: Driver) -> bool:
 
 def tail_is_shown(bench: Driver, last: int) -> bool:
     """Whether the log's last event is in view with its words."""
-    log = bench.app.screen.query_one(RunLog)
+    log = bench.app.screen.query_one("#run-log", RunLog)
     return (
         bool(log.region.area) and bool(log.rows) and log.rows[-1][0] == last and log.event(last) is not None
     )

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from paracle.app.engine.journal import Journal
-from paracle.app.engine.steps import StepResult, Steps
+from paracle.app.engine.past import StepResult
+from paracle.app.engine.steps import Steps
 from paracle.app.store.store import Store
 from tests.benchmarks.conftest import Figure
 from tests.support.drafts import queued, started
@@ -29,7 +30,8 @@ async def prepared(folder: Path) -> tuple[Store, Steps, Journal]:
 
 
 async def step(steps: Steps) -> None:
-    await steps.run("tool", "read_file", {"path": "a.py"}, nothing, idempotent=True)
+    key = str(steps.count + 1)
+    await steps.run("tool", "read_file", {"path": "a.py"}, nothing, key=key, idempotent=True)
 
 
 def test_a_chain_of_steps_against_bare_commits(tmp_path: Path, figure: Figure) -> None:

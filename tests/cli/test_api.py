@@ -54,6 +54,15 @@ def test_a_run_can_be_stopped_and_found_again(tmp_path: Path) -> None:
         assert [row.id for row in engine.executions()] == [run.id]
 
 
+def test_a_run_begins_with_the_files_as_they_are_or_where_another_one_ended(repo: RepoBuilder) -> None:
+    repo.write("loose.py", "# TODO: mine\n")
+    with Engine(Project.open(repo.folder)) as engine:
+        first = engine.run("reviewer", with_changes=True)
+        assert "loose.py" in repo.names(first.receipt.base_commit)
+        second = engine.run("reviewer", follows=first.id)
+        assert second.receipt.branch == first.receipt.branch
+
+
 def test_leaving_the_engine_stops_what_still_runs_and_keeps_the_account(tmp_path: Path) -> None:
     folder = make_project(tmp_path / "project")
     model = write_script(tmp_path / "s.yaml", {"text": "late", "delay": 300})
@@ -67,3 +76,28 @@ def test_errors_are_typed(tmp_path: Path) -> None:
         engine.run("nobody")
     with pytest.raises(NotFound):
         Project.open(tmp_path / "nowhere")
+
+
+def test_a_run_is_steered_from_the_program_that_started_it(project: Path, tmp_path: Path) -> None:
+    turns = [{"tool_calls": [call("write_file", path=f"{n}.txt", text="x")], "delay": 0.05} for n in range(9)]
+    first = write_script(tmp_path / "first.yaml", *turns, {"text": "the first's end"})
+    other = write_script(tmp_path / "other.yaml", *turns, {"text": "the other's end"}, {"text": "read it"})
+    with Engine(Project.open(project)) as engine:
+        run = engine.run("worker", model=first)
+        next(event for event in run.events() if event.kind == "step.started")
+        assert run.pause("to think").state is State.PAUSED
+        run.say("use tabs")
+        assert run.switch_model(other).model == other
+        assert run.resume().state is State.RUNNING
+        assert run.receipt.answer == "the other's end"
+        assert run.receipt.model == other
+
+
+def test_a_workflow_runs_as_an_agent_does(project: Path) -> None:
+    (project / ".parac" / "workflows").mkdir()
+    step = '{id: write, tool: write_file, with: {path: a.txt, text: "{{ inputs.task }}"}}'
+    text = f'permissions: {{write: ["**"]}}\nsteps: [{step}]\n'
+    (project / ".parac" / "workflows" / "flow.yaml").write_text(text)
+    with Engine(Project.open(project)) as engine:
+        receipt = engine.workflow("flow", task="hello").receipt
+    assert [change.path for change in receipt.files] == ["a.txt"]

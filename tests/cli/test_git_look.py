@@ -53,6 +53,18 @@ def test_show_tells_files_conflicts_and_clashes_with_other_branches(past: Past) 
     assert document["files"] == [{"path": "app.py", "status": "M", "added": 1, "removed": 1}]
 
 
+def test_the_list_tells_which_branches_would_conflict_with_each_other(past: Past) -> None:
+    first, second = past.execution({"app.py": TWO}), past.execution({"app.py": lines("one", "zwei", "three")})
+    apart = past.execution({"new.py": "n = 1\n"})
+    listed = paracle(past.repo.folder, "git", "branches", "--clashes")
+    rows = {line.split()[0]: line for line in listed.stdout.splitlines()}
+    assert f"merges cleanly  clashes with {second[:4]}" in rows[first[:4]]
+    assert f"clashes with {first[:4]}" in rows[second[:4]]
+    assert "clashes" not in rows[apart[:4]]
+    (pair,) = paracle_json(past.repo.folder, "git", "branches", "--clashes")["clashes"]
+    assert (set(pair["executions"]), pair["paths"]) == ({first, second}, ["app.py"])
+
+
 def test_a_diff_that_is_piped_can_be_applied_byte_for_byte(past: Past, tmp_path: Path) -> None:
     odd = b"caf\xe9\r\n\x1b[31mred\x0c\n"
     run = past.execution({"odd.txt": odd, "app.py": TWO, "notes.md": None})

@@ -30,12 +30,13 @@ def test_from_a_run_to_its_merge_and_back(repo: RepoBuilder) -> None:
     assert not (repo.folder / "REVIEW.md").exists()
 
 
-def test_a_folder_without_git_is_not_told_to_merge(plain: Path) -> None:
+def test_a_folder_without_git_is_told_to_apply_and_a_merge_does_that(plain: Path) -> None:
     ran = paracle(plain, "run", "reviewer")
     assert "next: paracle runs show" in ran.stderr
-    assert "git merge" not in ran.stderr
-    refused = paracle(plain, "git", "merge", "last")
-    assert (refused.returncode, "git init" in refused.stderr) == (5, True)
+    assert "then: paracle git apply" in ran.stderr
+    merged = paracle(plain, "git", "merge", "last")
+    assert (merged.returncode, "apply exec/" in merged.stdout) == (0, True)
+    assert (plain / "REVIEW.md").exists()
 
 
 @pytest.mark.parametrize("mode", ["merge", "squash", "ff", "rebase", "cherry-pick"])

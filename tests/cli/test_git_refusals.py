@@ -86,11 +86,11 @@ def test_a_git_that_is_too_old_is_named_with_the_version_that_is_needed(
     assert "2.38" in error["detail"]
 
 
-def test_a_folder_without_git_is_told_how_to_get_there(plain: Path) -> None:
+def test_in_a_folder_without_git_only_merges_that_wait_make_no_sense(plain: Path) -> None:
     for arguments in (["branches"], ["cleanup"]):
-        refused = paracle(plain, "git", *arguments)
-        assert (arguments, refused.returncode) == (arguments, 5)
-        assert "git init" in refused.stderr
+        assert (arguments, paracle(plain, "git", *arguments).returncode) == (arguments, 0)
+    refused = paracle(plain, "git", "continue")
+    assert (refused.returncode, "git init" in refused.stderr) == (5, True)
 
 
 def test_a_detached_head_needs_a_target(past: Past) -> None:

@@ -14,5 +14,5 @@ def test_a_generated_page_is_up_to_date(checkout: Path, path: str) -> None:
 
 def test_every_binding_of_the_workbench_is_described() -> None:
     page = everything()["tutorials/reference/keys.md"]
-    assert "| `r` | Run this agent |" in page
+    assert "| `r` | Run this agent or workflow |" in page
     assert "| `ctrl+r` | Run the agent with these values |" in page

@@ -10,7 +10,8 @@ import pytest
 
 from tests.e2e.terminal import Terminal
 
-collect_ignore = [] if shutil.which("tmux") or os.environ.get("CI") else ["test_tmux.py", "test_review.py"]
+IN_TMUX = ["test_asking.py", "test_review.py", "test_tmux.py"]
+collect_ignore = [] if shutil.which("tmux") or os.environ.get("CI") else IN_TMUX
 """`make test` asks for Python, git and make alone. Where tmux is missing this is said at the end of the run
 (see the conftest above); in CI, which installs it, the tests fail instead."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -44,6 +45,10 @@ class Terminal:
         """What is on the screen now."""
         captured = [*self._tmux, "capture-pane", "-p"]
         return subprocess.run(captured, check=True, capture_output=True, text=True).stdout
+
+    def record(self, into: Path) -> None:
+        """Keep what programs write to the terminal from here on, with what it obeys and does not show."""
+        subprocess.run([*self._tmux, "pipe-pane", f"cat > {shlex.quote(str(into))}"], check=True)
 
     def type(self, command: str) -> None:
         """Type a line and press enter."""

@@ -57,7 +57,7 @@ def test_review_two_runs_that_clash_merge_a_part_resolve_and_undo(
     terminal.press("M")
     terminal.see("resolve the conflicts")
     terminal.press("Enter")
-    terminal.see("has markers", "return 10", "1 file left")
+    terminal.see("block 1 of 1", "return 10", "0 of 1 resolved")
     terminal.press("t")
     terminal.see("all resolved")
     terminal.press("C")

@@ -51,7 +51,7 @@ def watch_to_the_end(feed: Feed, execution: str) -> tuple[list[Event], list[tupl
 def test_a_run_of_another_process_is_told_exactly_once(studio: Studio, here: Workspace) -> None:
     model = studio.script(
         {"flood": {"lines": 3000}, "tool_calls": [{"tool": "read_file", "with": {"path": "README.md"}}]},
-        *[reads("README.md")] * 30,
+        *[reads("README.md"), reads("shop/cart.py")] * 15,
         writes("a.txt"),
         says("done"),
     )

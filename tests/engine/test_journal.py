@@ -48,7 +48,9 @@ async def engine_with_little_patience(here: Workspace) -> AsyncIterator[tuple[St
 
 async def start(studio: Studio, here: Workspace, engine: Engine, *turns: Turn) -> Started:
     agent, inputs = runs.prepare(here, "worker", {}, "")
-    return await engine.start(RunRequest(agent, inputs, studio.script(*turns), studio.folder))
+    return await engine.start(
+        RunRequest(agent=agent, inputs=inputs, model=studio.script(*turns), folder=studio.folder)
+    )
 
 
 async def said_something(store: Store, begun: Started) -> None:

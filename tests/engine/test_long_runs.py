@@ -46,8 +46,8 @@ def run_apart(studio: Studio, *turns: Turn) -> tuple[str, float]:
 
 
 def test_three_thousand_tool_calls(studio: Studio) -> None:
-    read = ("read_file", {"path": "README.md"})
-    execution, grown = run_apart(studio, *[calls(*[read] * 10)] * 300, says("done"))
+    turns = [calls(*[("read_file", {"path": path})] * 10) for path in ("README.md", "shop/cart.py")]
+    execution, grown = run_apart(studio, *turns * 150, says("done"))
     assert grown < 64
     with studio.open() as here:
         row = here.store.execution(execution)

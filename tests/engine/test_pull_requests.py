@@ -125,6 +125,19 @@ def test_one_that_is_open_already_is_found(remote: Remote) -> None:
     assert (found.address, found.created) == ("https://github.com/owner/name/pull/3", False)
 
 
+def test_one_that_is_open_on_gitlab_is_found_too(remote: Remote) -> None:
+    remote.at(GITLAB)
+    path = "/projects/group/sub/name/merge_requests"
+    refusal = {"message": ["Another open merge request already exists for this source branch"]}
+    remote.server.expect_request(path, method="POST").respond_with_json(refusal, status=409)
+    query = {"source_branch": remote.receipt.branch, "target_branch": "main", "state": "opened"}
+    remote.server.expect_request(path, method="GET", query_string=query).respond_with_json(
+        [{"web_url": "https://gitlab.com/x/-/merge_requests/3"}]
+    )
+    found = remote.ask()
+    assert (found.address, found.created) == ("https://gitlab.com/x/-/merge_requests/3", False)
+
+
 def test_what_a_forge_has_against_it_is_told(remote: Remote) -> None:
     remote.at(GITHUB)
     refusal = {"message": "Validation Failed", "errors": [{"field": "base", "code": "invalid"}]}

@@ -7,12 +7,13 @@ import threading
 import pytest
 
 from paracle.app.domain.diffs import ADDED, Place
-from paracle.app.domain.errors import Conflict, GitError, NotFound
+from paracle.app.domain.errors import Conflict, NotFound
 from paracle.app.domain.executions import Receipt
 from paracle.app.domain.history import Mode
 from paracle.app.domain.review import Part, Review, Verdict
 from paracle.app.services import history, review
 from paracle.app.services.review import Reviewed
+from paracle.app.services.review_bases import LAST_STEP
 from paracle.app.services.why import why
 from paracle.app.services.workspace import Workspace
 from tests.support.studio import Studio, calls, says, writes
@@ -53,7 +54,7 @@ def test_verdicts_and_notes_are_kept_until_another_day(studio: Studio, receipt: 
 def test_what_is_accepted_can_be_merged_without_the_rest(studio: Studio, receipt: Receipt) -> None:
     before = studio.fingerprint()
     with studio.open() as here:
-        reviewed = review.open_review(here, receipt.execution, review.LAST_STEP)
+        reviewed = review.open_review(here, receipt.execution, LAST_STEP)
         fork = review.open_review(here, receipt.execution)
         accept(here, fork, "shop/cart.py", Place(ADDED, 2))
         chosen = review.accepted(here, reviewed)
@@ -127,12 +128,12 @@ def test_a_part_of_another_diff_is_refused_and_nothing_is_kept(studio: Studio, r
 
 def test_the_last_step_and_any_commit_can_be_compared_with(studio: Studio, receipt: Receipt) -> None:
     with studio.open() as here:
-        last = review.open_review(here, receipt.execution, review.LAST_STEP)
+        last = review.open_review(here, receipt.execution, LAST_STEP)
         assert [file.path for file in review.files(last)] == ["notes.md"]
         tip = review.open_review(here, receipt.execution, receipt.branch)
         assert review.files(tip) == ()
-        with pytest.raises(GitError):
-            review.files(review.open_review(here, receipt.execution, "no-such-branch"))
+        with pytest.raises(NotFound, match="no-such-branch"):
+            review.open_review(here, receipt.execution, "no-such-branch")
 
 
 def test_a_branch_that_is_gone_can_still_be_reviewed(studio: Studio, receipt: Receipt) -> None:

@@ -75,7 +75,7 @@ def test_while_a_command_runs_with_all_that_it_started(studio: Studio) -> None:
 async def test_before_it_has_begun(studio: Studio) -> None:
     with studio.open() as here:
         agent, inputs = runs.prepare(here, "worker", {}, "")
-        request = RunRequest(agent, inputs, studio.script(says()), studio.folder)
+        request = RunRequest(agent=agent, inputs=inputs, model=studio.script(says()), folder=studio.folder)
         engine = Engine(here.store, here.project.root, here.state)
         begun = await engine.start(request)
         await engine.stop(begun.execution.id, "changed my mind")

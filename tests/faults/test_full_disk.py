@@ -5,15 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.confinement import with_small_disk
 
 
-def play(case: str, *folders: Path, disk: Path, kibibytes: int) -> None:
-    """Play a case of ``full_disk_cases`` where ``disk`` is a small one."""
+def play(
+    case: str, *folders: Path, disk: Path, kibibytes: int, among: str = "tests.faults.full_disk_cases"
+) -> None:
+    """Play a case where ``disk`` is a small one."""
     done = subprocess.run(
         [
             *with_small_disk(disk, kibibytes),
-            *(sys.executable, "-m", "tests.faults.full_disk_cases", case, *map(str, folders)),
+            *(sys.executable, "-m", among, case, *map(str, folders)),
         ],
         cwd=Path(__file__).parents[2],
         capture_output=True,
@@ -51,3 +55,10 @@ def test_there_is_no_room_for_a_worktree(tmp_path: Path) -> None:
 
 def test_the_disk_of_the_repository_fills_up(tmp_path: Path) -> None:
     play("the_repository", tmp_path / "studio", disk=tmp_path, kibibytes=4000)
+
+
+@pytest.mark.parametrize("case", ["merge", "undo", "apply", "discard"])
+def test_a_full_disk_leaves_the_users_files_as_they_were(tmp_path: Path, case: str) -> None:
+    play(
+        case, tmp_path / "past", disk=tmp_path, kibibytes=12_000, among="tests.faults.full_disk_history_cases"
+    )

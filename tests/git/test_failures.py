@@ -281,6 +281,50 @@ async def test_after_a_kill_in_the_middle_of_a_start_the_next_one_works_and_clea
     assert repo.fingerprint() == before
 
 
+def killed_in_a_record(repo: RepoBuilder, *others: str) -> str:
+    """A git that is killed while it writes the record of a work tree, these processes with it."""
+    kill = " ".join([*others, "$$"])
+    return f"""case "$*" in
+        *"worktree add"*) "$REAL" "$@"
+            for file in '{repo.git_folder}'/worktrees/*/commondir; do : > "$file"; done
+            kill -9 {kill};;
+        *) exec "$REAL" "$@";;
+    esac"""
+
+
+async def test_a_record_that_a_killed_git_left_unfinished_does_not_break_the_repository(
+    repo: RepoBuilder, isolation: Isolation, state: Path, when: datetime, tmp_path: Path
+) -> None:
+    before = repo.fingerprint()
+    path = stand_in(tmp_path / "bin", killed_in_a_record(repo, "$PPID"))
+    process = opener(repo, state, "killed", path=path)
+    assert await asyncio.to_thread(process.wait) == -signal.SIGKILL
+    assert repo.git("worktree", "list", check=False) == ""
+    place = await isolation.open("e1", when)
+    assert await isolation.close(place)
+    assert repo.run_branches() == [place.branch]
+    assert repo.worktrees() == []
+    repo.git("gc", "--quiet")
+    assert names(state, "worktrees/*/*") == []
+    assert repo.fingerprint() == before
+
+
+async def test_a_start_whose_git_is_killed_leaves_nothing(
+    repo: RepoBuilder,
+    isolation: Isolation,
+    state: Path,
+    when: datetime,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", stand_in(tmp_path / "bin", killed_in_a_record(repo)))
+        with pytest.raises(GitError):
+            await isolation.open("e1", when)
+    assert leftovers(repo, state) == []
+    assert repo.worktrees() == []
+
+
 def _until_free(mark: Path) -> None:
     """Wait for the last process that holds the mark."""
     with mark.open("r+") as file:

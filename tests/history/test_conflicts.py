@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from paracle.app.domain.errors import Conflict
+from paracle.app.domain.conflict_blocks import Side
+from paracle.app.domain.errors import Conflict, NotFound, UsageError
 from paracle.app.domain.history import Mode
 from paracle.app.git.checkouts import CheckoutBusy
 from paracle.app.git.failures import GitTooOld
-from paracle.app.git.pending import MergeConflicts, Unresolved
+from paracle.app.git.pending import MergeConflicts
 from paracle.app.git.refs import RefMoved
+from paracle.app.git.takes import Unresolved
 from paracle.app.services import history
-from tests.support.history import Past, lines
+from tests.support.history import Past, lines, write
 from tests.support.repo import stand_in
 
 REPLAYING = [Mode.REBASE, Mode.CHERRY_PICK]
@@ -72,6 +74,244 @@ def test_what_was_typed_before_a_side_is_taken_is_kept(past: Past) -> None:
     history.take(past.workspace, "app.py", "ours")
     (kept,) = [entry for entry in history.archive(past.workspace) if entry.operation.endswith("-typed")]
     assert past.repo.show(kept.commit, "app.py") == "hours of work"
+
+
+FIVE = ("one", "two", "three", "four", "five")
+
+
+def conflicting_twice(past: Past) -> str:
+    """A run and a commit that both changed the second and the fourth line of ``code.py``; a merge waits."""
+    past.repo.commit("code", code_py=lines(*FIVE))
+    run = past.execution({"code.py": lines("one", "TWO", "three", "FOUR", "five")})
+    past.repo.commit("mine", code_py=lines("one", "zwei", "three", "vier", "five"))
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run)
+    return run
+
+
+def code(past: Past) -> bytes:
+    """The file in conflict as the merge's work tree has it."""
+    return (Path(history.resolution(past.workspace).folder) / "code.py").read_bytes()
+
+
+def test_each_block_is_told_with_its_lines_and_what_it_was_resolved_by(past: Past) -> None:
+    run = conflicting_twice(past)
+    now = history.resolution(past.workspace)
+    assert (now.ours, now.theirs, now.words) == ("main", f"fixer {run[:4]}", "0 of 2 resolved")
+    (file,) = history.conflicts(past.workspace, run)
+    assert (file.path, file.kind, file.why) == ("code.py", "text", "2 blocks left")
+    first, second = file.blocks
+    assert (first.ours, first.base, first.theirs) == (("zwei",), ("two",), ("TWO",))
+    text = code(past).decode().splitlines()
+    assert text[first.line - 1].startswith("<<<<<<<")
+    assert text[second.last - 1].startswith(">>>>>>>")
+
+    history.take(past.workspace, "code.py", "theirs", block=1)
+    now = history.resolution(past.workspace)
+    assert [block.took for block in now.files[0].blocks] == ["theirs", ""]
+    assert (now.words, now.last) == ("1 of 2 resolved", "code.py, block 1: theirs")
+    with pytest.raises(Conflict, match="resolved already"):
+        history.take(past.workspace, "code.py", "ours", block=1)
+    with pytest.raises(NotFound, match="no block 3"):
+        history.take(past.workspace, "code.py", "ours", block=3)
+    with pytest.raises(NotFound, match="is not in conflict"):
+        history.take(past.workspace, "notes.md", "ours")
+    with pytest.raises(Unresolved, match="conflicts left"):
+        history.resume(past.workspace)
+
+    history.take(past.workspace, "code.py", "both", block=2)
+    assert history.resolution(past.workspace).open == ()
+    history.resume(past.workspace)
+    expected = lines("one", "TWO", "three", "vier", "five").replace("vier\n", "vier\nFOUR\n")
+    assert (past.repo.folder / "code.py").read_text() == expected
+    assert past.leftovers() == []
+    assert past.repo.git("for-each-ref", "refs/paracle/merging") == ""
+
+
+def test_what_was_taken_is_taken_back_by_another_process_too(past: Past) -> None:
+    conflicting_twice(past)
+    begun = code(past)
+    history.take(past.workspace, "code.py", "base", block=2)
+    halfway = code(past)
+    history.take(past.workspace, "code.py", "theirs")
+    past.repo.git("gc", "--quiet", "--prune=now")
+    with past.opened() as another:
+        assert history.untake(another) == "code.py: theirs"
+        assert code(past) == halfway
+        assert history.conflicts(another)[0].why == "1 block left"
+        assert history.untake(another) == "code.py, block 2: base"
+        assert code(past) == begun
+        with pytest.raises(NotFound, match="Nothing was taken yet"):
+            history.untake(another)
+    with pytest.raises(Unresolved):
+        history.resume(past.workspace)
+
+
+def test_edits_by_hand_are_taken_back_and_never_lost(past: Past) -> None:
+    conflicting_twice(past)
+    file = Path(history.resolution(past.workspace).folder) / "code.py"
+    history.take(past.workspace, "code.py", "ours", block=1)
+    taken = file.read_bytes()
+    edited = taken.replace(b"five", b"FIVE by hand")
+    file.write_bytes(edited)
+    history.take(past.workspace, "code.py", "theirs")
+    assert history.untake(past.workspace) == "code.py: theirs"
+    assert file.read_bytes() == edited
+    file.write_bytes(edited + b"and more\n")
+    assert history.keep_edits(past.workspace) == ("code.py",)
+    assert history.keep_edits(past.workspace) == ()
+    assert history.resolution(past.workspace).last == "code.py: edited by hand"
+    assert history.untake(past.workspace) == "code.py: edited by hand"
+    assert file.read_bytes() == taken  # two edits in a row are one
+    kept = [past.repo.show(entry.commit, "code.py") for entry in history.archive(past.workspace)]
+    assert {edited.decode().strip(), edited.decode() + "and more"} <= {text.strip() for text in kept} | set(
+        kept
+    )
+
+
+def test_a_block_that_was_resolved_by_hand_leaves_the_other_its_number(past: Past) -> None:
+    conflicting_twice(past)
+    file = Path(history.resolution(past.workspace).folder) / "code.py"
+    text = file.read_text()
+    (first, _) = history.conflicts(past.workspace)[0].blocks
+    kept = text.splitlines(keepends=True)
+    file.write_text("".join([*kept[: first.line - 1], "by hand\n", *kept[first.last :]]))
+    (found,) = history.conflicts(past.workspace)
+    assert [block.took for block in found.blocks] == ["hand", ""]
+    history.take(past.workspace, "code.py", "ours", block=2)
+    history.resume(past.workspace)
+    expected = lines("one", "by hand", "three", "vier", "five")
+    assert (past.repo.folder / "code.py").read_text() == expected
+
+
+def test_a_marker_that_is_left_alone_is_told_and_not_merged(past: Past) -> None:
+    conflicting_twice(past)
+    file = Path(history.resolution(past.workspace).folder) / "code.py"
+    file.write_text("one\n>>>>>>> run\n")
+    (found,) = history.conflicts(past.workspace)
+    assert (found.why, found.stray) == ("a marker is left in line 2", 2)
+    with pytest.raises(Unresolved):
+        history.resume(past.workspace)
+
+
+def test_text_that_looks_like_markers_does_not_pass_for_them(past: Past) -> None:
+    guide = "Guide\n=======\n<<<<<<< yours\nmine\n=======\ntheirs\n>>>>>>> theirs\n"
+    past.repo.commit("guide", **{"guide.md": guide + "end\n"})
+    run = past.execution({"guide.md": guide + "another end\n"})
+    past.repo.commit("mine", **{"guide.md": guide + "my end\n"})
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run)
+    (file,) = history.conflicts(past.workspace)
+    (block,) = file.blocks
+    assert (block.ours, block.theirs) == (("my end",), ("another end",))
+    history.take(past.workspace, "guide.md", "theirs", block=1)
+    history.resume(past.workspace)
+    assert (past.repo.folder / "guide.md").read_text() == guide + "another end\n"
+
+
+def test_the_length_of_markers_that_an_attribute_asks_for_is_kept(past: Past) -> None:
+    past.repo.commit("rst", **{".gitattributes": "*.rst conflict-marker-size=20\n", "a.rst": "a\n"})
+    run = past.execution({"a.rst": "theirs\n"})
+    past.repo.commit("mine", **{"a.rst": "mine\n"})
+    with pytest.raises(MergeConflicts) as met:
+        history.merge(past.workspace, run)
+    assert (Path(met.value.pending.folder) / "a.rst").read_text().startswith("<" * 20 + " ")
+    with pytest.raises(Unresolved):
+        history.resume(past.workspace)
+    history.take(past.workspace, "a.rst", "ours", block=1)
+    history.resume(past.workspace, run)
+    assert (past.repo.folder / "a.rst").read_text() == "mine\n"
+
+
+def test_line_ends_of_a_checkout_are_kept_in_every_block(past: Past) -> None:
+    past.repo.git("config", "core.autocrlf", "true")
+    past.repo.commit("code", code_py=lines(*FIVE))
+    run = past.execution({"code.py": lines("one", "TWO", "three", "FOUR", "five").replace("\n", "\r\n")})
+    past.repo.commit("mine", code_py=lines("one", "zwei", "three", "vier", "five").replace("\n", "\r\n"))
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run)
+    history.take(past.workspace, "code.py", "theirs", block=1)
+    history.take(past.workspace, "code.py", "both", block=2)
+    content = code(past)
+    assert content.count(b"\n") == content.count(b"\r\n")
+    history.resume(past.workspace)
+    committed = past.repo.show("HEAD", "code.py")
+    assert ("\r" in committed, "vier\nFOUR\n" in committed) == (False, True)
+
+
+KINDS: dict[str, tuple[dict[str, str | bytes | None], dict[str, str | bytes | None], str]] = {
+    "deleted by the run": ({"it": None}, {"it": "mine\n"}, "deleted"),
+    "deleted by the user": ({"it": "theirs\n"}, {"it": None}, "deleted"),
+    "binary": ({"it": b"\0theirs"}, {"it": b"\0mine"}, "binary"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("side", ["ours", "theirs", "base"])
+def test_what_has_no_blocks_is_decided_as_a_whole_and_taken_back(past: Past, name: str, side: Side) -> None:
+    theirs, mine, kind = KINDS[name]
+    past.repo.commit("it", it="it\n")
+    run = past.execution(theirs)
+    write(past.repo.folder, mine)
+    past.repo.commit("mine")
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run)
+    (found,) = history.conflicts(past.workspace)
+    assert (found.kind, len(found.blocks), bool(found.why)) == (kind, 1, True)
+    with pytest.raises(UsageError, match="has no blocks"):
+        history.take(past.workspace, "it", side, block=1)
+    with pytest.raises(Unresolved):
+        history.take(past.workspace, "it", "both")
+    history.take(past.workspace, "it", side)
+    assert history.conflicts(past.workspace)[0].took == side
+    history.untake(past.workspace)
+    assert history.conflicts(past.workspace) == (found,)
+    history.take(past.workspace, "it", side)
+    if side == "ours":  # the commit then records only that the branches met
+        history.resume(past.workspace)
+        assert not past.repo.git("status", "--porcelain")
+        return
+    history.resume(past.workspace)
+    expected = {"theirs": theirs["it"], "base": "it\n"}[side]
+    file = past.repo.folder / "it"
+    content = expected.encode() if isinstance(expected, str) else expected
+    assert (file.read_bytes() if file.exists() else None) == content
+
+
+def test_links_are_never_followed(past: Past, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("precious\n")
+    run = past.execution({"app.py": "theirs\n"})
+    (past.repo.folder / "app.py").unlink()
+    (past.repo.folder / "app.py").symlink_to(outside)
+    past.repo.commit("a link")
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run)
+    for found in history.conflicts(past.workspace):
+        for side in ("theirs", "ours"):
+            history.take(past.workspace, found.path, side)
+        history.untake(past.workspace)
+        history.untake(past.workspace)
+    history.abort(past.workspace)
+    assert outside.read_text() == "precious\n"
+    assert past.leftovers() == []
+
+
+def test_each_commit_that_is_replayed_has_conflicts_of_its_own(past: Past) -> None:
+    run = past.execution({"app.py": lines("one", "TWO", "three")}, {"app.py": lines("one", "TWO", "THREE")})
+    past.repo.commit("mine", app_py=lines("one", "zwei", "drei"))
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run, mode=Mode.REBASE)
+    history.take(past.workspace, "app.py", "theirs", block=1)
+    with pytest.raises(MergeConflicts):
+        history.resume(past.workspace)
+    now = history.resolution(past.workspace)
+    assert (now.words, now.last) == ("0 of 1 resolved", "")
+    history.take(past.workspace, "app.py", "both", block=1)
+    history.resume(past.workspace)
+    assert (past.repo.folder / "app.py").read_text() == lines("one", "TWO", "drei").replace(
+        "drei\n", "drei\nTHREE\n"
+    )
 
 
 def test_a_file_deleted_on_one_side_needs_a_decision(past: Past) -> None:
@@ -165,3 +405,67 @@ def test_giving_up_keeps_a_commit_that_was_made_already(past: Past) -> None:
     history.abort(past.workspace)
     (kept,) = history.archive(past.workspace)
     assert past.repo.show(kept.commit, "app.py") == "resolved by hand"
+
+
+def test_a_path_of_any_bytes_is_resolved_and_taken_back(past: Past) -> None:
+    name = 'a "b"\\\n\udce9.txt'
+    write(past.repo.folder, {name: "it\n"})
+    past.repo.commit("it")
+    run = past.execution({name: "theirs\n"})
+    write(past.repo.folder, {name: "mine\n"})
+    past.repo.commit("mine")
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run)
+    (found,) = history.conflicts(past.workspace)
+    assert (found.path, found.kind) == (name, "text")
+    history.take(past.workspace, name, "both", block=1)
+    history.untake(past.workspace)
+    assert history.conflicts(past.workspace) == (found,)
+    history.take(past.workspace, name, "theirs")
+    history.resume(past.workspace)
+    assert (past.repo.folder / name).read_text() == "theirs\n"
+
+
+def test_a_submodule_that_both_moved_is_taken_from_a_side(past: Past) -> None:
+    def point(commit: str) -> None:
+        past.repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit * 40},sub")
+        past.repo.git("commit", "--quiet", "--message", f"sub at {commit}")
+
+    (past.repo.folder / "sub").mkdir()
+    point("1")
+    run = past.execution({"new.py": "1\n"})
+    branch = past.branch(run)
+    past.repo.git("switch", "--quiet", branch)
+    point("2")
+    past.repo.git("switch", "--quiet", "main")
+    point("3")
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run)
+    (found,) = history.conflicts(past.workspace)
+    assert (found.kind, found.blocks[0].theirs) == ("submodule", ("submodule at 222222222222",))
+    history.take(past.workspace, "sub", "theirs")
+    assert history.conflicts(past.workspace)[0].took == "theirs"
+    history.untake(past.workspace)
+    assert history.conflicts(past.workspace) == (found,)
+    history.take(past.workspace, "sub", "theirs")
+    history.resume(past.workspace)
+    assert past.repo.git("rev-parse", "HEAD:sub") == "2" * 40
+
+
+def test_a_file_that_was_renamed_differently_is_decided_path_by_path(past: Past) -> None:
+    past.repo.commit("it", **{"it.txt": lines("one", "two", "three")})
+    run = past.execution({"it.txt": None, "theirs.txt": lines("one", "two", "three")})
+    past.repo.git("mv", "it.txt", "mine.txt")
+    past.repo.git("commit", "--quiet", "--message", "renamed")
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run)
+    found = history.conflicts(past.workspace)
+    assert {file.path: (file.kind, file.has) for file in found} == {
+        "it.txt": ("rename", ("base",)),
+        "mine.txt": ("rename", ("ours",)),
+        "theirs.txt": ("rename", ("theirs",)),
+    }
+    for path in ("it.txt", "mine.txt", "theirs.txt"):
+        history.take(past.workspace, path, "theirs")
+    history.resume(past.workspace)
+    assert {"it.txt", "mine.txt", "theirs.txt"} & set(past.repo.names("HEAD")) == {"theirs.txt"}

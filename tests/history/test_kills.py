@@ -60,6 +60,8 @@ SCENES: dict[str, tuple[Callable[[Past, str], None], Step, bool]] = {
     "undo of a discard": (discarded, ("undo",), True),
     "undo of a cleanup": (cleaned, ("undo",), False),
     "undo of an apply": (applied, ("undo",), False),
+    "restore": (discarded, ("restore", 0), False),
+    "prune": (nothing, ("prune",), True),
 }
 
 
@@ -86,7 +88,9 @@ def play(tmp_path: Path, scene: str, number: int) -> None:
         moment += 1
         with template.copy(tmp_path / f"{moment}") as past:
             world = World(past)
-            world.do(("run", [{"new.txt": "new\n"}, {"sub/deep.txt": "deep\n"}], LEFT if dirty else {}))
+            world.do(
+                ("run", [{"new.txt": "new\n"}, {"sub/deep.txt": "deep\n"}], LEFT if dirty else {}, False)
+            )
             prepare(past, world.runs[0])
             killed = world.killed_at(step, moment, number)
             world.finish()

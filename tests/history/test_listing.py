@@ -1,10 +1,13 @@
 """The list of branches with their figures."""
 
+from itertools import combinations
+
 import pytest
 
 from paracle.app.domain.errors import NotFound
 from paracle.app.domain.history import Merged
-from paracle.app.services import history
+from paracle.app.git import clashes as git_clashes
+from paracle.app.services import history, history_listing
 from tests.support.history import Past, lines
 
 
@@ -68,3 +71,34 @@ def test_branches_that_would_conflict_with_each_other_are_told(past: Past) -> No
     assert ({clash.first, clash.second}, clash.paths) == ({first, second}, ("app.py",))
     history.merge(past.workspace, first)
     assert history.clashes(past.workspace) == ()
+
+
+def test_clashes_of_one_execution_are_those_it_is_part_of(past: Past) -> None:
+    first, second, third = (past.execution({"app.py": f"{name}\n"}) for name in "abc")
+    apart = past.execution({"apart": "1\n"})
+    found = history.clashes(past.workspace, only=first)
+    assert {frozenset((clash.first, clash.second)) for clash in found} == {
+        frozenset((first, second)),
+        frozenset((first, third)),
+    }
+    assert history.clashes(past.workspace, only=past.branch(apart)) == ()
+    assert len(history.clashes(past.workspace)) == 3
+
+
+def test_of_many_branches_only_the_newest_are_compared(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abcd":
+        past.execution({"app.py": f"{name}\n"})
+    newest = [row.execution for row in history.branches(past.workspace)]
+
+    def found(only: str = "") -> set[frozenset[str]]:
+        clashes = history.clashes(past.workspace, only=only)
+        return {frozenset((clash.first, clash.second)) for clash in clashes}
+
+    assert len(found()) == 6
+    monkeypatch.setattr(history_listing, "COMPARED", 2)
+    assert found() == {frozenset(newest[:2])}
+    # The one that is asked about is compared however old it is.
+    assert found(newest[3]) == {frozenset((newest[3], newer)) for newer in newest[:2]}
+    monkeypatch.setattr(history_listing, "COMPARED", 4)
+    monkeypatch.setattr(git_clashes, "MERGED", 3)
+    assert found() == {frozenset(pair) for pair in combinations(newest[:3], 2)}

@@ -7,6 +7,7 @@ from paracle.app.domain.errors import Conflict, NotFound, UsageError
 from paracle.app.domain.history import Mode
 from paracle.app.git.checkouts import CheckoutBusy
 from paracle.app.git.failures import GitConflict
+from paracle.app.git.pending import MergeConflicts
 from paracle.app.git.previews import NothingToMerge
 from paracle.app.git.refs import RefMoved
 from paracle.app.services import history
@@ -243,3 +244,46 @@ def test_a_part_that_was_not_changed_is_named(past: Past) -> None:
     run = past.execution({"a": "1\n"})
     with pytest.raises(NotFound, match=r"nowhere\.py"):
         history.merge(past.workspace, run, mode=Mode.SQUASH, files=["nowhere.py"])
+
+
+def begun_with_changes(past: Past) -> str:
+    """An execution that has begun with the user's files as they were, which are put aside since."""
+    past.repo.write("notes.md", "# mine, half done\n")
+    past.repo.write("loose.txt", "mine\n")
+    run = past.execution({"app.py": lines("one", "TWO", "three")}, {"new.py": "n = 1\n"}, with_changes=True)
+    past.repo.git("stash", "--quiet", "--include-untracked")
+    return run
+
+
+@pytest.mark.parametrize("part", [(), ("app.py",)], ids=["whole", "part"])
+def test_a_squash_leaves_out_the_users_files_that_the_run_began_with(
+    past: Past, part: tuple[str, ...]
+) -> None:
+    run = begun_with_changes(past)
+    seen = history.preview(past.workspace, run, mode=Mode.SQUASH, files=part)
+    wanted = list(part) or ["app.py", "new.py"]
+    assert ([file.path for file in seen.files], seen.brings_fork) == (wanted, False)
+    history.merge(past.workspace, run, mode=Mode.SQUASH, files=part, expected=seen.target_tip)
+    assert past.repo.git("diff", "--name-only", "HEAD^", "HEAD").splitlines() == wanted
+    assert past.repo.show("HEAD", "app.py") == lines("one", "TWO", "three").rstrip()
+
+
+def test_conflicts_of_such_a_squash_are_resolved_like_any(past: Past) -> None:
+    run = begun_with_changes(past)
+    past.repo.commit("mine", app_py=lines("one", "zwei", "three"))
+    assert history.preview(past.workspace, run, mode=Mode.SQUASH).conflicts == ("app.py",)
+    with pytest.raises(MergeConflicts):
+        history.merge(past.workspace, run, mode=Mode.SQUASH)
+    history.take(past.workspace, "app.py", "theirs")
+    history.resume(past.workspace)
+    assert past.repo.git("diff", "--name-only", "HEAD^", "HEAD").splitlines() == ["app.py", "new.py"]
+    assert past.repo.show("HEAD", "app.py") == lines("one", "TWO", "three").rstrip()
+    assert past.repo.healthy()
+
+
+def test_a_merge_of_all_commits_says_that_the_users_files_come_with_them(past: Past) -> None:
+    run = begun_with_changes(past)
+    seen = history.preview(past.workspace, run)
+    assert seen.brings_fork
+    assert {file.path for file in seen.files} == {"app.py", "new.py", "notes.md", "loose.txt"}
+    assert not history.preview(past.workspace, run, mode=Mode.REBASE).brings_fork

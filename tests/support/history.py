@@ -11,9 +11,11 @@ from pathlib import Path
 from paracle.app.domain.events import Draft, Kind
 from paracle.app.domain.ids import new_execution_id
 from paracle.app.git.isolation import Isolation
-from paracle.app.git.workplaces import Workplace
+from paracle.app.git.workplaces import Earlier, Workplace
 from paracle.app.project import Project
+from paracle.app.services.following import followed
 from paracle.app.services.workspace import Workspace
+from paracle.app.store.store import Store
 from paracle.app.tools.registry import tool_names
 from tests.support.drafts import completed, draft, queued
 from tests.support.repo import Fingerprint, RepoBuilder
@@ -66,20 +68,63 @@ class Past:
     def __exit__(self, *_: object) -> None:
         self.workspace.close()
 
-    def execution(self, *commits: Files, leaves: Files | None = None, ends: bool = True) -> str:
+    def execution(
+        self,
+        *commits: Files,
+        leaves: Files | None = None,
+        ends: bool = True,
+        with_changes: bool = False,
+    ) -> str:
         """Let an execution commit these files, one commit each.
 
         Args:
             leaves: what it leaves in its work tree without committing it; the work tree then stays.
             ends: whether it comes to an end; else it looks as if it still ran.
+            with_changes: whether it begins with the user's files as they are.
         """
-        return asyncio.run(self._execution(commits, leaves or {}, ends))
+        return asyncio.run(self._execution(commits, leaves or {}, ends, with_changes))
 
-    async def _execution(self, commits: tuple[Files, ...], leaves: Files, ends: bool) -> str:
+    def follow(
+        self,
+        earlier: str,
+        *commits: Files,
+        leaves: Files | None = None,
+        ends: bool = True,
+        workspace: Workspace | None = None,
+    ) -> str:
+        """:meth:`execution` on the branch of an earlier one, from the process of ``workspace``.
+
+        Raises:
+            Conflict, BranchGone: nothing can go on there.
+        """
+        here = workspace or self.workspace
+        found = followed(here, here.store.execution(earlier)).earlier
+        return asyncio.run(self._follow(here.store, found, commits, leaves or {}, ends))
+
+    async def _execution(
+        self, commits: tuple[Files, ...], leaves: Files, ends: bool, with_changes: bool
+    ) -> str:
         execution = new_execution_id()
         store = self.workspace.store
         await store.create(execution, queued("fixer"))
-        place = await self.isolation.open(execution, WHEN)
+        place = await self.isolation.open(execution, WHEN, with_changes=with_changes)
+        await self._work(store, place, commits, leaves, ends)
+        return execution
+
+    async def _follow(
+        self, store: Store, earlier: Earlier, commits: tuple[Files, ...], leaves: Files, ends: bool
+    ) -> str:
+        execution = new_execution_id()
+        first = queued("fixer")
+        await store.create(execution, replace(first, payload={**first.payload, "branch": earlier.branch}))
+        place = await self.isolation.reopen(execution, earlier)
+        await self._work(store, place, commits, leaves, ends)
+        return execution
+
+    async def _work(
+        self, store: Store, place: Workplace, commits: tuple[Files, ...], leaves: Files, ends: bool
+    ) -> None:
+        execution = place.execution
         await store.append(execution, [_started(place)])
         for number, files in enumerate(commits, 1):
             write(place.root, files)
@@ -88,7 +133,6 @@ class Past:
         if ends:
             await self.isolation.close(place)
             await store.append(execution, [completed(execution)])
-        return execution
 
     def branch(self, execution: str) -> str:
         """The execution's branch."""

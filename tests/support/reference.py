@@ -5,13 +5,15 @@ from pathlib import Path
 
 from paracle.app.cli.reference import commands_page
 from paracle.app.project.schema import as_text, schemas
-from paracle.app.services.reference import fields_page
+from paracle.app.services.reference import fields_page, hooks_page, workflow_page
 from paracle.app.tui.reference import keys_page
 
 PAGES: dict[str, Callable[[], str]] = {
     "tutorials/reference/commands.md": commands_page,
     "tutorials/reference/keys.md": keys_page,
     "tutorials/reference/agent-files.md": fields_page,
+    "tutorials/reference/workflow-files.md": workflow_page,
+    "tutorials/reference/hook-files.md": hooks_page,
 }
 
 

@@ -8,12 +8,9 @@ middle; and the user's files, index and HEAD change only where that was asked fo
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import signal
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +23,7 @@ from paracle.app.domain.history import Mode
 from paracle.app.services import history
 from paracle.app.services.workspace import Workspace
 from tests.support.history import Past, lines, write
+from tests.support.kills import cut_off
 from tests.support.repo import tree_fingerprint
 
 PATHS = ("app.py", "notes.md", "new.txt", "sub/deep.txt", "ignored.log")
@@ -37,8 +35,6 @@ CONTENTS: tuple[str | bytes, ...] = (
     "crlf\r\n",
     b"\x00\xff binary",
 )
-_KILL_AT = frozenset({"subprocess.Popen", "os.remove", "os.rename"})
-_INTERRUPTED = 130
 
 Step = tuple[Any, ...]
 
@@ -50,13 +46,13 @@ def steps() -> st.SearchStrategy[list[Step]]:
     )
 
 
-def _files() -> st.SearchStrategy[dict[str, str | bytes]]:
-    return st.dictionaries(st.sampled_from(PATHS), st.sampled_from(CONTENTS), min_size=1, max_size=2)
+def _files(paths: Sequence[str] = PATHS) -> st.SearchStrategy[dict[str, str | bytes]]:
+    return st.dictionaries(st.sampled_from(paths), st.sampled_from(CONTENTS), min_size=1, max_size=2)
 
 
 def _runs() -> st.SearchStrategy[Step]:
     left: st.SearchStrategy[dict[str, str | bytes]] = st.one_of(_files(), st.just({}))
-    return st.tuples(st.just("run"), st.lists(_files(), min_size=1, max_size=2), left)
+    return st.tuples(st.just("run"), st.lists(_files(), min_size=1, max_size=2), left, st.booleans())
 
 
 def _deeds() -> st.SearchStrategy[Step]:
@@ -66,7 +62,10 @@ def _deeds() -> st.SearchStrategy[Step]:
     )
     simple = st.sampled_from([("undo",), ("cleanup",), ("prune",)])
     named = st.tuples(st.sampled_from(["discard", "restore", "apply"]), which)
-    return st.one_of(merge, merge, simple, simple, named)
+    # Not the ignored file, which is in no commit: an agent may write over what another one has left of it.
+    kept = _files(PATHS[:-1])
+    follow = st.tuples(st.just("follow"), which, kept, st.one_of(kept, st.just({})))
+    return st.one_of(merge, merge, simple, simple, named, follow)
 
 
 def _any_step() -> st.SearchStrategy[Step]:
@@ -128,7 +127,7 @@ class World:
         """One step, and all that must hold after it."""
         kind, *rest = step
         if kind == "run":
-            self.runs.append(self.past.execution(*rest[0], leaves=rest[1]))
+            self.runs.append(self.past.execution(*rest[0], leaves=rest[1], with_changes=rest[2]))
         elif kind in ("edit", "delete", "stage", "commit"):
             self._user(kind, *rest)
         elif kind == "clash":
@@ -210,6 +209,7 @@ class World:
             "discard": partial(history.discard, workspace, which),
             "restore": partial(history.restore, workspace, which),
             "apply": partial(history.apply, workspace, which),
+            "follow": lambda: self.past.follow(which, rest[1], leaves=rest[2], workspace=workspace),
             "end": lambda: self._end(workspace, rest[0]),
         }
         deeds[kind]()
@@ -226,24 +226,20 @@ class World:
     def _killed(self, step: Step, moment: int, after: float, number: int = signal.SIGKILL) -> None:
         """Do a step in a process that meets a signal at its ``moment``-th visible act, or soon ``after``."""
         self.past.workspace.close()
-        child = os.fork()
-        if child == 0:
-            try:
-                sys.addaudithook(_killer(moment, after, number))
-                with self.past.opened() as workspace:
-                    self._deed(workspace, step[0], list(step[1:]))
-            except KeyboardInterrupt:
-                os._exit(_INTERRUPTED)
-            finally:
-                os._exit(0)  # nothing of the parent's may be run or closed here
-        _, status = os.waitpid(child, 0)
-        self.kills += os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == _INTERRUPTED
+
+        def deed() -> None:
+            with self.past.opened() as workspace:
+                self._deed(workspace, step[0], list(step[1:]))
+
+        self.kills += cut_off(deed, moment, number, after)
         self.past.workspace = self.past.opened()
 
     def _bytes(self, *, scratch: bool = True) -> set[str]:
         """The hash of every file's bytes that is anywhere it must not vanish from."""
         repo = self.past.repo
-        found = {line.split(" ")[0] for line in repo.git("rev-list", "--objects", "--all").splitlines()}
+        # What taking back needs ends with the merge; what a person typed is in the work tree or archive too.
+        options = ("--objects", "--exclude=refs/paracle/merging/*", "--all")
+        found = {line.split(" ")[0] for line in repo.git("rev-list", *options).splitlines()}
         trees = [repo.folder, *self.past.state.glob("worktrees/*/*")]
         trees += self.past.state.glob("scratch/*/*") if scratch else []
         for tree in filter(Path.is_dir, trees):
@@ -251,22 +247,6 @@ class World:
         for line in repo.git("ls-files", "--stage").splitlines():
             found.add(line.split(" ")[1])
         return found
-
-
-def _killer(moment: int, after: float, number: int) -> Callable[[str, tuple[Any, ...]], None]:
-    count = 0
-
-    def watch(event: str, _: tuple[Any, ...]) -> None:
-        nonlocal count
-        if event not in _KILL_AT:
-            return
-        count += 1
-        if count == moment and after:
-            threading.Timer(after, os.kill, (os.getpid(), number)).start()
-        elif count == moment:
-            os.kill(os.getpid(), number)
-
-    return watch
 
 
 def _hashes(tree: Path) -> Iterator[str]:

@@ -64,6 +64,11 @@ class Terminal:
         """All that was written so far, in the order of writing, without colours and cursor movements."""
         return _STYLING.sub("", self._written.decode("utf-8", "replace"))
 
+    @property
+    def raw(self) -> str:
+        """All that was written so far, as it was written."""
+        return self._written.decode("utf-8", "replace")
+
     def wait_for(self, words: str) -> None:
         """Read until the program has written some words.
 

@@ -320,6 +320,47 @@ async def test_a_key_that_cannot_act_says_why() -> None:
         assert app.view.why_not("found") == "nothing is searched for"
 
 
+async def test_the_steps_that_wrote_a_hunk_stand_at_its_head() -> None:
+    first, second = CODE.keys
+    steps = {first: ((3, "write_file"),), second: ((5, "edit_file"), (8, "edit_file"), (9, "run_command"))}
+    async with opened(CODE) as (app, pilot):
+        app.view.steps = {CODE.path: steps}
+        await pilot.pause()
+        assert "step 3 write_file  hunk 1 of 2" in line(app, "@@ -8 ")
+        app.view.go_to(CODE.path, hunk=1)
+        await pilot.pause()
+        assert "steps 5, 8, 9 edit_file run_command  hunk 2 of 2" in line(app, "@@ -38 ")
+        app.view.steps = {CODE.path: {second: tuple((number, "write_file") for number in range(2, 90))}}
+        await pilot.pause()
+        assert "steps 2, …, 89 write_file  hunk 2 of 2" in line(app, "@@ -38 ")
+
+
+async def test_where_there_is_no_room_for_the_steps_the_hunk_keeps_its_number() -> None:
+    async with opened(CODE, size=(36, 24)) as (app, pilot):
+        app.view.steps = {CODE.path: {key: ((3, "write_file"),) for key in CODE.keys}}
+        await pilot.pause()
+        assert "hunk 1 of 2" in line(app, "@@ -8")
+        assert "step 3" not in shown(app)
+
+
+async def test_what_is_for_looking_only_can_be_walked_through_and_not_decided() -> None:
+    async with opened() as (app, pilot):
+        app.view.read_only = "it is another diff"
+        for action in ("judge", "lines", "accept_file", "note", "review"):
+            assert app.view.why_not(action) == "it is another diff"
+        await press(pilot, "J", "space", "minus", "a", "l", "c", "r")
+        assert app.heard == []
+        assert app.view.hunk_number == 0
+        assert not app.view.selecting
+
+
+async def test_a_file_that_one_goes_to_is_shown_with_its_changes() -> None:
+    async with opened() as (app, pilot):
+        app.view.go_to("NOTES.md")
+        await pilot.pause()
+        assert "+ c" in shown(app)
+
+
 async def test_verdicts_are_shown_by_glyph_and_word() -> None:
     first, second = CODE.hunks
     review = Review().judged(CODE, Part("src/code.py", frozenset(first.changes)), Verdict.ACCEPTED)

@@ -309,6 +309,23 @@ async def test_the_file_opens_in_the_editor_at_the_line(
     assert words[1] == str(studio.repo.folder / "shop" / "parts.py")
 
 
+async def test_a_pull_request_is_asked_for_and_without_a_remote_there_is_a_patch(
+    studio: Studio, run: str
+) -> None:
+    before = studio.fingerprint()
+    async with reviewing(studio, run) as here:
+        await here.see("merges cleanly")
+        await here.press("P")
+        await here.see("Open a pull request for", "to 'origin'", "y open it")
+        await here.press("P")  # the key that asked does not confirm
+        await here.see("y open it")
+        await here.press("y")
+        await here.see("No pull request was opened", "there is no remote 'origin'", "A patch is in")
+    (patch,) = studio.files.parac.glob(".local/patches/*.patch")
+    assert "docs/api.md" in patch.read_text()
+    assert studio.fingerprint() == before
+
+
 async def test_the_palette_has_what_has_no_room_below(studio: Studio, run: str) -> None:
     async with reviewing(studio, run) as here:
         await here.press("ctrl+p")
@@ -336,69 +353,3 @@ async def test_a_run_without_changes_has_no_such_key(studio: Studio) -> None:
         bench.list.focus()
         await bench.pilot.pause()
         assert bench.key("review") is None
-
-
-async def begin_conflict(here: Reviewing) -> None:
-    await here.see("✗ conflicts with main in shop/parts.py")
-    await here.ask_to_merge()
-    await here.see("and resolve the conflicts")
-    await here.press("enter")
-    await here.see("conflicts  → main", "has markers", "<<<<<<<", "return 77", "return 10")
-
-
-@pytest.fixture
-async def conflict(studio: Studio, run: str) -> str:
-    studio.repo.commit("fix: mine", shop__parts_py=CODE.replace("return 0", "return 77"))
-    return run
-
-
-@pytest.mark.parametrize(("key", "number"), [("o", "77"), ("t", "10"), ("b", "0")])
-async def test_a_conflict_is_resolved_by_taking_a_side_and_the_merge_undone(
-    studio: Studio, conflict: str, key: str, number: str
-) -> None:
-    before = studio.repo.head
-    async with reviewing(studio, conflict) as here:
-        await begin_conflict(here)
-        go_on = here.key("go_on")
-        assert go_on is not None
-        assert not go_on.enabled
-        await here.press("C")  # dim while markers remain
-        assert studio.repo.head == before
-        await here.press(key)
-        await here.see("✓ all resolved")
-        await here.press("C")
-        await here.see("conflicts resolved", "M Merge")
-        assert f"return {number}\n" in parts(studio)
-        await here.press("u")
-        await here.see("y undo it")
-        await here.press("y")
-        await here.see("undo: merge")
-    assert studio.repo.head == before
-
-
-async def test_a_conflict_resolved_by_hand_elsewhere_is_seen(studio: Studio, conflict: str) -> None:
-    async with reviewing(studio, conflict) as here:
-        await begin_conflict(here)
-        (waiting,) = await asyncio.to_thread(history.waiting, here.app.workspace)
-        (Path(waiting.folder) / "shop" / "parts.py").write_text(CODE.replace("return 0", "return 5"))
-        await here.see("✓ all resolved")
-        await here.press("C")
-        await here.see("conflicts resolved")
-    assert "return 5\n" in parts(studio)
-
-
-async def test_a_merge_that_is_given_up_leaves_everything_as_it_was(studio: Studio, conflict: str) -> None:
-    before = studio.fingerprint()
-    async with reviewing(studio, conflict) as here:
-        await begin_conflict(here)
-        await here.press("escape")
-        await here.see("M Merge")
-        await here.press("M")  # it waits, and one comes back to it
-        await here.see("has markers")
-        await here.press("A")
-        await here.see("Give up merging", "y give it up")
-        await here.press("y")
-        await here.see("give up merging", "M Merge")
-        assert await asyncio.to_thread(history.waiting, here.app.workspace) == ()
-    after = studio.fingerprint()
-    assert (after.files, after.index, after.head) == (before.files, before.index, before.head)

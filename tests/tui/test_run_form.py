@@ -38,6 +38,22 @@ async def test_an_agent_without_inputs_is_a_task_and_one_key_away(size: tuple[in
     assert app.heard == [RunForm.Submitted("reviewer", {}, "go", "")]
 
 
+async def test_in_a_repository_a_run_can_begin_with_the_files_as_they_are() -> None:
+    spec = AgentSpec(name="reviewer", description="Reviews", model="offline")
+    app = FormHost(RunForm(ResolvedAgent(spec, "", PATH), in_repository=True))
+    async with app.run_test(size=SMALL) as pilot:
+        assert "my changes" in shown(app)
+        await pilot.press("tab", "tab", "space", "ctrl+r")
+        await pilot.pause()
+    assert app.heard == [RunForm.Submitted("reviewer", {}, "", "", with_changes=True)]
+
+
+async def test_without_a_repository_nobody_is_asked_about_uncommitted_changes() -> None:
+    app = form()
+    async with app.run_test(size=SMALL):
+        assert "my changes" not in shown(app)
+
+
 async def test_values_arrive_in_their_types_and_defaults_are_left_out() -> None:
     app = form(
         paths=Input(type="list[path]", default=["."]),

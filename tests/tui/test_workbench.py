@@ -103,7 +103,7 @@ async def test_a_broken_agent_shows_its_problems_and_cannot_be_run(tmp_path: Pat
         assert run is not None
         assert not run.enabled
         await bench.press("question_mark")
-        await bench.see("Run this agent (broken has", "its Problems tab")
+        await bench.see("Run this agent or workflow", "(broken has errors", "Problems tab")
         await bench.press("r")
         assert bench.pane_title("content-pane") == "broken"
 

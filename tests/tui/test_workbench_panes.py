@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from paracle.app.tui.themes import LIGHT
-from paracle.screens.main import PANES
+from paracle.screens.main_panes import PANES
 from tests.cli.command import make_project
 from tests.tui.driving import Driver, workbench
 from tests.tui.hosting import MIDDLE, SMALL

@@ -71,10 +71,27 @@ async def test_several_runs_at_once_each_a_key_away(project: Path) -> None:
         await bench.see("could write")
 
 
+async def test_open_runs_are_tabs_that_say_how_they_stand(project: Path) -> None:
+    async with workbench(project) as bench:
+        waiting = await bench.run("waiter")
+        assert bench.key("beside(1)") is None, "one run needs no tabs"
+        writing = await bench.run("writer")
+        await bench.ended(writing.id)
+        await bench.see(f"● {waiting.short} waiter", f"✓ {writing.short} writer")
+        await bench.press("right_curly_bracket")
+        await bench.until(lambda: shows(bench, waiting), "gone round the end")
+        await bench.press("x")
+        await bench.see(f"■ {waiting.short} waiter")
+        await bench.press("backspace")
+        await bench.until(lambda: shows(bench, writing), "closed")
+        assert bench.key("beside(1)") is None
+        assert len(bench.runs) == 2, "closing a tab takes no run away"
+
+
 async def test_the_log_follows_and_stays_where_one_scrolls_up(project: Path) -> None:
     async with workbench(project) as bench:
         row = await bench.run("talker")
-        log = bench.app.screen.query_one(RunLog)
+        log = bench.app.screen.query_one("#run-log", RunLog)
         await bench.until(lambda: log.length > 60 and log.following, "long enough")
         await bench.press("home")
         await bench.see("said 1 ", "new  end")
@@ -121,14 +138,11 @@ async def test_a_run_of_another_process_appears_and_is_followed(
         await bench.press("enter")
         await bench.until(lambda: shows(bench, bench.row(identifier)), "opened")
         await bench.see("said ")
-        log = bench.app.screen.query_one(RunLog)
+        log = bench.app.screen.query_one("#run-log", RunLog)
         length = log.length
         await bench.until(lambda: log.length > length, "grown")
-        stop = bench.key("stop_run")
-        assert stop is not None
-        assert not stop.enabled, "it is not this process's to stop"
-        await bench.press("question_mark")
-        await bench.see("runs in another", "process)")
+        await bench.press("x")
+        assert (await bench.ended(identifier)).state is State.TERMINATED
 
 
 async def test_news_is_not_lost_while_the_palette_is_open(project: Path, in_background: InBackground) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from paracle.app.domain.diffs import ADDED, CONTEXT, REMOVED, FileDiff, Place, Selection
 from paracle.app.domain.errors import Conflict
-from paracle.app.domain.feedback import feedback
+from paracle.app.domain.feedback import feedback, with_sent
 from paracle.app.domain.review import Part, Review, Verdict
 from tests.support.diffing import file_diff
 
@@ -144,3 +144,57 @@ def test_a_fence_in_the_code_does_not_end_the_quotation() -> None:
     said = feedback(Review().judged(file, Part("a.md"), Verdict.REJECTED), [file])
     assert "````diff\n+```\n" in said
     assert said.rstrip().endswith("more lines\n````")
+
+
+def test_what_was_sent_is_not_sent_again_and_says_so() -> None:
+    review = Review().judged(FILE, Part("src/code.py", SECOND), Verdict.REJECTED)
+    review = review.judged(PICTURE, Part("logo.png"), Verdict.REJECTED)
+    review = review.noted(FILE, Place(ADDED, 11), "spell numbers").noted(FILE, None, "too much")
+    sent = with_sent(review, review, [FILE, PICTURE])
+    assert feedback(sent, [FILE, PICTURE]) == ""
+    marks = sent.marks([FILE, PICTURE])
+    assert marks.sent == {"src/code.py": {Place(ADDED, 11), None}}
+    assert (marks.verdicts, marks.files) == (
+        review.marks([FILE]).verdicts,
+        {"logo.png": Verdict.REJECTED},
+    )
+    assert Review.from_dict(json.loads(json.dumps(sent.to_dict()))) == sent
+
+
+def test_what_is_said_anew_is_sent_once_more() -> None:
+    review = Review().judged(FILE, Part("src/code.py", SECOND), Verdict.REJECTED)
+    review = review.noted(FILE, Place(ADDED, 11), "spell numbers")
+    sent = with_sent(review, review, [FILE])
+    noted = sent.noted(FILE, Place(ADDED, 11), "spell numbers")
+    assert "spell numbers" in feedback(noted, [FILE])
+    assert "Rejected" not in feedback(noted, [FILE])
+    line = Part("src/code.py", frozenset({Place(ADDED, 42)}))
+    rejected = feedback(sent.judged(FILE, line, Verdict.REJECTED), [FILE])
+    assert "+and more" in rejected
+    assert "spell numbers" not in rejected
+
+
+def test_only_what_was_in_the_message_counts_as_sent() -> None:
+    told = (
+        Review()
+        .noted(FILE, Place(ADDED, 11), "first")
+        .judged(FILE, Part("src/code.py", FIRST), Verdict.ACCEPTED)
+    )
+    # Meanwhile, in another terminal.
+    now = told.noted(FILE, Place(ADDED, 42), "second").judged(
+        FILE, Part("src/code.py", FIRST), Verdict.REJECTED
+    )
+    said = feedback(with_sent(now, told, [FILE]), [FILE])
+    assert "second" in said
+    assert "Rejected" in said
+    assert "first" not in said
+    assert "first" in feedback(with_sent(now, told, []), [FILE])
+
+
+def test_a_review_that_was_kept_before_notes_could_be_sent_is_read() -> None:
+    review = Review().noted(FILE, Place(ADDED, 11), "old")
+    data = review.to_dict()
+    for marks in data.values():
+        for mark in marks.values():
+            mark["notes"] = [note[:2] for note in mark["notes"]]
+    assert Review.from_dict(data) == review

@@ -209,7 +209,7 @@ def test_any_script_survives_being_dumped(
         ("turns:\n  - text: a\n  - txet: b\n", 3, "there is no 'txet' here"),
         ("turns:\n  - text: a\n  - delay: 1\n", 3, "at least one of"),
         ("turns:\n  - text: a\n    delay: soon\n", 3, "number"),
-        ("turns:\n  - rate_limit: {retry_after: 1}\n    error: both\n", 2, "not with both"),
+        ("turns:\n  - rate_limit: {retry_after: 1}\n    error: both\n", 2, "with one of"),
         ("turns: [\n", 2, ""),
         ("turns: &a [*a]\n", 1, "no aliases"),
         ("turns: !!python/object:os.system {}\n", 1, "no tags"),

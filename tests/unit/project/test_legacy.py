@@ -108,7 +108,8 @@ def test_the_three_older_forms_of_project_yaml_load_with_one_warning(
     assert found.model == model
     (line,) = files.problems()
     assert f"warning: {form}" in line
-    assert "(write name, description, version, model as keys at the top of the file)" in line
+    keys = "name, description, version, model, worktree, checks"
+    assert f"(write {keys} as keys at the top of the file)" in line
 
 
 def test_an_agent_shows_the_older_line_that_gave_its_model(files: ProjectFiles) -> None:

@@ -56,7 +56,7 @@ async def test_output_is_logged_line_by_line_while_the_command_runs(shell: Kit) 
 
 @pytest.mark.parametrize(
     ("answer", "detail"),
-    [(Answer.DENY, ""), (Answer.ASK, "its permissions say shell: ask, and nobody can be asked yet")],
+    [(Answer.DENY, ""), (Answer.ASK, "its permissions say shell: ask, and nobody was asked")],
 )
 async def test_a_command_needs_the_permission_and_is_told_how_to_get_it(
     kit: Kit, answer: Answer, detail: str

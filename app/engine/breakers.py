@@ -1,0 +1,31 @@
+"""The circuit breakers of an engine, one for each host that models are asked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from ..domain.breaker import Breaker, Circuit
+from .patience import Patience
+
+
+class Breakers:
+    """Shared by all executions of a process: what one has learned of a host, the others need not find out.
+
+    Args:
+        patience: how long and how often all of them bear with one that does not answer.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self.patience = patience
+        self._breakers: dict[str, Breaker] = {}
+
+    def of(self, host: str) -> Breaker:
+        """The breaker of a host."""
+        new = Breaker(self.patience.failures, self.patience.cool)
+        return self._breakers.setdefault(host, new)
+
+    def states(self) -> Mapping[str, Circuit]:
+        """How the hosts that were asked stand now."""
+        now = time.monotonic()
+        return {host: breaker.state(now) for host, breaker in self._breakers.items()}

@@ -1,0 +1,26 @@
+"""How a commit is told in an execution's account."""
+
+from __future__ import annotations
+
+from ..domain.events import Kind
+from ..domain.words import one_line
+from ..git.commits import Commit
+from .journal import Journal
+
+
+def tell_commit(journal: Journal, commit: Commit, step: int) -> None:
+    """Record a commit with the files that it changed.
+
+    Args:
+        step: the one whose work it holds.
+    """
+    journal.emit(
+        Kind.COMMIT,
+        step=step,
+        sha=commit.sha,
+        message=one_line(commit.message.partition("\n")[0]),
+        files=[
+            {"path": file.path, "status": file.status, "added": file.added, "removed": file.removed}
+            for file in commit.files
+        ],
+    )
