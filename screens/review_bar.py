@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.suggester import SuggestFromList
@@ -68,10 +69,17 @@ class QuestionLine(Widget, can_focus=True):
 
     def render(self) -> Content:
         """The title, what there is to know, and the answers."""
+        return self._drawn(self.content_size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there are at the width that the line gets, not at the one it had before."""
+        return len(self._drawn(width).wrap(max(1, width)))
+
+    def _drawn(self, width: int) -> Content:
         question = self.question
         if question is None:
             return Content("")
-        width = max(20, self.content_size.width)
+        width = max(20, width)
         lines: list[Content] = []
         for words, tone in ((question.title, "bold"), *question.says):
             lines += Content.styled(plain_line(words, 400), tone).wrap(width)

@@ -206,6 +206,10 @@ class EventView(ScrollView):
         if not self._settling:
             self._settle()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """A bar that appears after the log has scrolled begins where the log is, not at the top."""
+        self.vertical_scrollbar.position = self.scroll_y
+
     def watch_unseen(self, unseen: int) -> None:
         self.post_message(self.UnseenChanged(self, unseen))
 

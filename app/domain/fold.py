@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .events import Event, Kind
+from .events import Draft, Event, Kind
 from .executions import Execution, Totals
 from .markdown import unmarked
 from .states import State, check_transition
@@ -27,6 +27,10 @@ _COUNTED_ELSEWHERE = frozenset({Kind.STEP_COMPLETED, Kind.STEP_FAILED, *SILENT})
 """Kinds that leave the row as it is where they tell of no usage."""
 
 
+Told = Event | Draft
+"""What a row follows from; an event's number adds nothing to it."""
+
+
 def begin(event: Event) -> Execution:
     """The row that the first event of an execution, ``execution.queued``, makes."""
     payload = event.payload
@@ -43,7 +47,7 @@ def begin(event: Event) -> Execution:
     )
 
 
-def apply(row: Execution, event: Event) -> Execution:
+def apply(row: Execution, event: Told) -> Execution:
     """The row after one more event.
 
     Raises:
@@ -92,7 +96,7 @@ def apply(row: Execution, event: Event) -> Execution:
             return row
 
 
-def apply_all(row: Execution, events: Iterable[Event]) -> Execution:
+def apply_all(row: Execution, events: Iterable[Told]) -> Execution:
     """The row after several events: as :func:`apply` one by one, but a hundred steps cost one new row.
 
     Raises:
@@ -112,7 +116,7 @@ def apply_all(row: Execution, events: Iterable[Event]) -> Execution:
     return _count_steps(row, steps, tools, note)
 
 
-def _target(row: Execution, event: Event) -> State | None:
+def _target(row: Execution, event: Told) -> State | None:
     """The state that follows from the row as well as from the event."""
     match event.kind:
         case Kind.ASKED if not row.asks:
@@ -142,7 +146,7 @@ def _add_usage(totals: Totals, usage: dict[str, int]) -> Totals:
     )
 
 
-def _finish(row: Execution, event: Event) -> Execution:
+def _finish(row: Execution, event: Told) -> Execution:
     receipt = event.payload["receipt"]
     files = receipt["files"]
     totals = replace(

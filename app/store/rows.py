@@ -167,17 +167,10 @@ def append(db: sqlite3.Connection, identifier: str, drafts: Sequence[Draft]) -> 
     if found is None:
         raise NotFound(f"There is no execution '{identifier}'")
     before = to_execution(found)
-    numbered = list(enumerate(drafts, found[-1] + 1))
-    row = apply_all(
-        before,
-        (
-            Event(identifier, seq, draft.time, draft.kind, draft.payload)
-            for seq, draft in numbered
-            if draft.kind not in SILENT
-        ),
-    )
+    row = apply_all(before, [draft for draft in drafts if draft.kind not in SILENT])
     rows = [
-        (identifier, seq, draft.time, draft.kind.value, _encode(draft.payload)) for seq, draft in numbered
+        (identifier, seq, draft.time, draft.kind.value, _encode(draft.payload))
+        for seq, draft in enumerate(drafts, found[-1] + 1)
     ]
     db.executemany(_EVENT, rows)
     _update(db, identifier, found, (*_values(row), found[-1] + len(rows)))
