@@ -246,6 +246,10 @@ class WorkflowSpec(Frozen):
         default_factory=dict, description="Name → what the run gives; text values are templates."
     )
     concurrency: int = Field(5, ge=1, le=100, description="How many steps run at once at the most.")
+    adaptive: bool = Field(
+        False,
+        description="Run fewer steps at once while they get slower for it, never more than concurrency.",
+    )
     on_error: Literal["fail", "continue"] = Field(
         "fail", description="What steps that do not say it themselves do when they fail: fail or continue."
     )

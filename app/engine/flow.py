@@ -89,7 +89,9 @@ class Flow:
         spec = self._workflow.spec
         try:
             async with asyncio.timeout(spec.timeout) as clock:
-                await run_graph(self._schedule, self._do, Pace(spec.concurrency), self._leave_out)
+                await run_graph(
+                    self._schedule, self._do, Pace(spec.concurrency, spec.adaptive), self._leave_out
+                )
         except TimeoutError:
             if not clock.expired():
                 raise

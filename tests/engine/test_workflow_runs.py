@@ -227,3 +227,11 @@ outputs: {all: "{{ steps.two.outputs.said }}"}
     receipt, _ = run(studio)
     assert receipt.state is State.COMPLETED, receipt.error
     assert receipt.outputs == {"all": "hi!!"}
+
+
+def test_an_adaptive_workflow_runs_all_of_its_steps(studio: Studio) -> None:
+    steps = "".join(f"  - {{id: s{n}, tool: list_files, with: {{path: '.'}}}}\n" for n in range(45))
+    workflow(studio, f"adaptive: true\nconcurrency: 8\nsteps:\n{steps}")
+    receipt, events = run(studio)
+    assert receipt.state is State.COMPLETED, receipt.error
+    assert sorted(ended(events)) == sorted(f"s{n}" for n in range(45))
