@@ -106,10 +106,13 @@ class ApprovalBox(AnswersAsks, can_focus=True):
             return False
         return True
 
-    def watch_asks(self) -> None:
+    def watch_asks(self, before: tuple[Ask, ...], asks: tuple[Ask, ...]) -> None:
         if self.current_ask is None:
-            self._shown = self.asks[0].id if self.asks else ""
-        self.display = bool(self.asks)
+            self._shown = asks[0].id if asks else ""
+            if self.has_focus and self._shown not in {ask.id for ask in before}:
+                # No key meant for the last question may answer one that came up under the fingers.
+                self.blur()
+        self.display = bool(asks)
         self._draw()
 
     def watch_now(self) -> None:

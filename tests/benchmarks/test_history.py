@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 from paracle.app.domain.events import Kind
 from paracle.app.domain.ids import ALPHABET
@@ -24,6 +24,7 @@ from tests.support.sequences import Step, Template, World, steps
 BRANCHES = 1_000
 FORKS = 50
 SOAK = int(os.environ.get("PARACLE_SOAK_SEQUENCES", "10000"))
+PARTS = 20
 
 
 @pytest.fixture(params=[1_000, 20_000])
@@ -114,11 +115,16 @@ def test_listing_a_thousand_branches(past: Past, figure: Figure) -> None:
 
 
 @pytest.mark.soak
-def test_many_random_sequences(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_many_random_sequences(tmp_path: Path, part: int) -> None:
+    """A part of the sequences, with a seed of its own: a failure names the part that finds it again."""
     template = Template.make(tmp_path / "template")
 
+    @seed(part)
     @given(steps())
-    @settings(max_examples=SOAK, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=SOAK // PARTS, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     def play(sequence: list[Step]) -> None:
         with TemporaryDirectory() as folder, template.copy(Path(folder) / "past") as past:
             world = World(past)

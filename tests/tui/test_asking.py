@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,25 @@ async def test_a_run_of_another_process_is_answered_too(project: Path, in_backgr
         await bench.until(lambda: box(bench).has_focus, "gone to")
         await bench.press("r")
         assert (await bench.ended(in_background)).state is State.COMPLETED
+
+
+async def test_no_key_meant_for_one_question_answers_one_that_took_its_place() -> None:
+    first = Ask("x:1", "x", "x asker", "one?", "", ("yes", "no"))
+    waiting, new = replace(first, id="x:2", question="two?"), replace(first, id="x:3", question="three?")
+    shown = ApprovalBox()
+    async with Host(shown).run_test(size=SMALL) as pilot:
+        shown.asks = (first, waiting)
+        await pilot.pause()
+        shown.jump_here()
+        await pilot.pause()
+        shown.asks = (waiting,)
+        await pilot.pause()
+        assert shown.current_ask == waiting
+        assert shown.has_focus, "it was announced as one of two: whoever answers goes on to it"
+        shown.asks = (new,)
+        await pilot.pause()
+        assert shown.current_ask == new
+        assert not shown.has_focus, "nobody has seen this one yet"
 
 
 async def test_hostile_words_of_a_question_reach_no_terminal() -> None:
