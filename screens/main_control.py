@@ -1,4 +1,6 @@
-"""The keys that steer a run, whichever process drives it: pause, go on, stop, say, another model."""
+"""The keys that steer a run, whichever process drives it: pause, go on, stop, say, another model,
+a command in its worktree.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +45,15 @@ class ControlActions(RunActions):
             "m", "switch_model", "Model", id="main.model", tooltip="Let another model answer from here on"
         ),
         Binding("s", "say", "Say", id="main.say", tooltip="Tell the agent something for its next turn"),
+        Binding(
+            "exclamation_mark",
+            "run_command",
+            "Command",
+            id="main.exec",
+            key_display="!",
+            show=False,
+            tooltip="Run a command that the project allows in this run's worktree",
+        ),
         Binding("d", "review", "Diff", id="main.review", tooltip="Review what this run changed"),
     ]
 
@@ -63,7 +74,7 @@ class ControlActions(RunActions):
         """Why an action cannot be done now; empty where it can."""
         row = self._current_run
         match action:
-            case "pause_run" | "stop_run" | "say" | "switch_model" if row is None:
+            case "pause_run" | "stop_run" | "say" | "switch_model" | "run_command" if row is None:
                 return "no run is chosen"
             case "pause_run" if row is not None:
                 return _why_not_pause(row)
@@ -74,6 +85,8 @@ class ControlActions(RunActions):
                 return _why_not_say(row)
             case "switch_model" if row is not None:
                 return _why_not_steer(row)
+            case "run_command" if row is not None:
+                return _why_no_command(row)
         return super().why_not(action)
 
     # Actions
@@ -145,6 +158,11 @@ class ControlActions(RunActions):
         )
         await asking.ask(question, partial(self._model_chosen, asking, row))
 
+    def action_run_command(self) -> None:
+        """Ask for a command that is to run in the run's worktree."""
+        if self._current_run is not None:
+            self._look_what_is_allowed(self._current_run)
+
     def action_review(self) -> None:
         """Review what the chosen run changed."""
         if self._current_run is not None:
@@ -156,6 +174,17 @@ class ControlActions(RunActions):
         """The place to ask in, at the foot of the run, which is shown for it."""
         await self._open_run(row)
         return self._content.run_view.asking
+
+    @work(thread=True, group="control", exit_on_error=False)
+    def _look_what_is_allowed(self, row: Execution) -> None:
+        from ..app.services import by_hand
+
+        self.call_later(self._ask_for_command, row, by_hand.allowed(self._workspace))
+
+    async def _ask_for_command(self, row: Execution, allowed: tuple[str, ...]) -> None:
+        asking = await self._asking_in(row)
+        words = f"Run in the worktree of {row.short} {row.agent}. Allowed: {', '.join(allowed)}"
+        await asking.ask_for_text(words, partial(self._tell, asking, row, "exec"), names=allowed)
 
     def _models_for(self, row: Execution) -> list[str]:
         """The run's own model, then those of the latest runs, and that which is always there."""
@@ -172,14 +201,19 @@ class ControlActions(RunActions):
         self.call_later(asking.ask_for_text, words, typed, names=names)
 
     @work(thread=True, group="control", exit_on_error=False)
-    def _tell(self, asking: RunAsking, row: Execution, what: Literal["say", "model"], text: str) -> None:
-        from ..app.services import control
+    def _tell(
+        self, asking: RunAsking, row: Execution, what: Literal["say", "model", "exec"], text: str
+    ) -> None:
+        from ..app.services import by_hand, control
 
         try:
-            if what == "say":
-                control.say(self._workspace, row.id, text)
-            else:
-                control.switch_model(self._workspace, row.id, text.strip())
+            match what:
+                case "say":
+                    control.say(self._workspace, row.id, text)
+                case "model":
+                    control.switch_model(self._workspace, row.id, text.strip())
+                case "exec":
+                    by_hand.begin(self._workspace, row.id, by_hand.words_of(text))
         except ParacleError as error:
             self.call_later(self._refused, asking, error)
         else:
@@ -218,6 +252,13 @@ def _why_not_steer(row: Execution) -> str:
     return (
         f"{row.short} is a workflow, and several agents may be at work in it" if row.kind != "agent" else ""
     )
+
+
+def _why_no_command(row: Execution) -> str:
+    if row.state is State.QUEUED:
+        return f"{row.short} has not begun, and has no worktree yet"
+    has_worktree = row.state.is_live or row.state is State.INTERRUPTED
+    return "" if has_worktree else f"{row.short} is {row.state.word}, and its worktree is put away"
 
 
 def _why_not_say(row: Execution) -> str:

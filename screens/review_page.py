@@ -8,6 +8,7 @@ from functools import partial
 from typing import ClassVar
 
 from textual import on, work
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
@@ -26,6 +27,7 @@ from ..widgets import diff_view
 from ..widgets.changed_files import ChangedFiles
 from ..widgets.diff_view import DiffView
 from ..widgets.empty_state import EmptyState
+from .collector import tidy
 from .review_panes import ReviewPanes
 from .review_questions import verdict_on
 from .review_work import Compared, Keeper, Page, read_page, with_review
@@ -35,6 +37,9 @@ USUAL = (3, False)
 
 NOT_ON_THIS = "verdicts are given on the diff since the fork: b, then f"
 """Why nothing can be decided on what is shown."""
+
+TIDY_AFTER = 0.5
+"""Seconds after the review has closed until nothing refers to it any more."""
 
 
 class ReviewPage(ReviewPanes):
@@ -60,8 +65,9 @@ class ReviewPage(ReviewPanes):
         self.action_read()
 
     def on_unmount(self) -> None:
-        """Keep what was decided at the last moment."""
+        """Keep what was decided at the last moment, and let a long diff go."""
         self._keeper.keep()
+        self.app.set_timer(TIDY_AFTER, partial(_tidy_after, self.app))
 
     # For the subclass
 
@@ -248,3 +254,9 @@ class ReviewPage(ReviewPanes):
             self._diff.read_only = self._files.read_only = NOT_ON_THIS if self._page.other else ""
             self._header.decided = page.standing.words
             self.page_changed()
+
+
+def _tidy_after(app: App[object]) -> None:
+    # Not while the next review opens: it tidies up after both.
+    if not isinstance(app.screen, ReviewPage):
+        tidy()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.segment import Segment
@@ -64,6 +63,9 @@ class Painter:
         self._strip = lru_cache(maxsize=KEPT)(self._draw)
         self._ink = lru_cache(maxsize=64)(lambda look: ink(widget, f"diff-view--{look}"))
         self._full = lru_cache(maxsize=64)(self._full_style)
+        self._plain = lru_cache(maxsize=8)(self._line_style)
+        # Each side of a pair of lines asks for what differs between the two.
+        self._words_of = lru_cache(maxsize=KEPT)(word_changes)
 
     def look_at(self, rows: Rows, marks: Marks, steps: Steps, *, width: int, shift: int, needle: str) -> None:
         """Draw other rows, or the same ones in another way."""
@@ -73,7 +75,7 @@ class Painter:
 
     def forget(self) -> None:
         """The colours have changed."""
-        for kept in (self._strip, self._ink, self._full):
+        for kept in (self._strip, self._ink, self._full, self._plain):
             kept.cache_clear()
 
     def strip(self, at: int, state: State) -> Strip:
@@ -220,7 +222,7 @@ class Painter:
         digits = self._digits
         style = self._full("selected" if state.selected else "gutter", state.cursor)
         shown = " ".join(" " * digits if number is None else f"{number:>{digits}}" for number in numbers)
-        base = self._line_style(line)
+        base = self._plain(line.kind)
         sign = (
             base if line.kind == CONTEXT else base + self._ink("added" if line.kind == ADDED else "removed")
         )
@@ -242,7 +244,7 @@ class Painter:
             spans += self._differing(line, text, code_of(other))
         if self._needle:
             spans += self._found(text)
-        base = self._line_style(line)
+        base = self._plain(line.kind)
         # Only what is in view: in a minified file a line may have as many pieces as others have letters.
         in_view = text[: self._shift + max(0, room) + COMBINING]
         segments = self._painted(in_view, [span for span in spans if span[0] < len(in_view)], base)
@@ -256,8 +258,8 @@ class Painter:
 
     def _differing(self, line: Line, text: str, other: str) -> list[Span]:
         if line.kind == REMOVED:
-            return [(a, b, "removed-word") for a, b in word_changes(text, other)[0]]
-        return [(a, b, "added-word") for a, b in word_changes(other, text)[1]]
+            return [(a, b, "removed-word") for a, b in self._words_of(text, other)[0]]
+        return [(a, b, "added-word") for a, b in self._words_of(other, text)[1]]
 
     def _found(self, text: str) -> list[Span]:
         folded, spans, at = text.casefold(), [], 0
@@ -272,14 +274,16 @@ class Painter:
         """Text in pieces of one style each; where spans overlap the later one wins."""
         if not spans:
             return [Segment(text, base)]
-        edges = sorted({0, len(text), *(min(edge, len(text)) for span in spans for edge in span[:2])})
+        size = len(text)
+        edges = sorted({0, size, *(min(edge, size) for span in spans for edge in span[:2])})
+        number = {edge: at for at, edge in enumerate(edges)}
+        styles = [base] * (len(edges) - 1)
+        for first, end, look in spans:
+            for at in range(number[min(first, size)], number[min(end, size)]):
+                styles[at] += self._span_style(look)
         segments: list[Segment] = []
         begun, last = 0, base
-        for first, end in pairwise(edges):
-            style = base
-            for span in spans:
-                if span[0] <= first and end <= span[1]:
-                    style += self._span_style(span[2])
+        for first, style in zip(edges, styles, strict=False):
             if style != last:
                 if first > begun:
                     segments.append(Segment(text[begun:first], last))
@@ -292,9 +296,9 @@ class Painter:
     def _span_style(self, look: str) -> Style:
         return self._ink(look) if look in LOOKS else self._full(look, False)
 
-    def _line_style(self, line: Line) -> Style:
+    def _line_style(self, kind: str) -> Style:
         names = {ADDED: "added", REMOVED: "removed", CONTEXT: ""}
-        look = names[line.kind]
+        look = names[kind]
         style = self._full(look, False)
         # The colour is for the sign; code has those of its syntax.
         return Style(bgcolor=style.bgcolor, color=self._full("", False).color) if look else style

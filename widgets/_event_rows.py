@@ -27,6 +27,8 @@ CLASSES = {
     Kind.RESUMED: "run-log--step",
     Kind.SAID: "run-log--step",
     Kind.MODEL: "run-log--step",
+    Kind.COMMAND: "run-log--step",
+    Kind.RAN: "run-log--step",
     Kind.ASKED: "run-log--warning",
     Kind.ANSWERED: "run-log--step",
 }

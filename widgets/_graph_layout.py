@@ -7,10 +7,9 @@ whoever draws knows what a line belongs to.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
-from rich.cells import cell_len
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ..app.domain.workflow_graph import levels
 
@@ -63,9 +62,8 @@ def lay_out(after: After, width_of: Callable[[str], int], width: int) -> Layout:
     least = sum(max(map(width_of, column)) + GUTTER for column in levels(after)) - GUTTER
     if least > width:
         return tree(after, width)
-    wide = across(after, width_of)
-    widest = max((sum(cell.width for cell in line) for line in wide.lines), default=0)
-    return wide if widest <= width else tree(after, width)
+    plan = _plan(after, width_of)
+    return _drawn(after, plan) if plan.width <= width else tree(after, width)
 
 
 def tree(after: After, width: int) -> Layout:
@@ -104,16 +102,69 @@ def _depth(before: Sequence[str], depth: Mapping[str, int], behind: Mapping[str,
     return depth[name] + (len(behind[name]) > 1)
 
 
-def across(after: After, width_of: Callable[[str], int]) -> Layout:
+@dataclass(slots=True)
+class _Bundle:
+    """Lines between two columns that share an upright: all those from one row, or all to one row."""
+
+    starts: set[int] = field(default_factory=set)
+    ends: set[int] = field(default_factory=set)
+    track: int = 0
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The rows that the upright reaches from and to."""
+        rows = self.starts | self.ends
+        return min(rows), max(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gutter:
+    """The lines between a column and the next one."""
+
+    bundles: tuple[_Bundle, ...]
+    tracks: int
+    passing: frozenset[int]
+    """Rows of the column where a line comes that only passes it."""
+    steps: frozenset[int]
+    """Rows of the next column where a line ends at a step."""
+
+    @property
+    def width(self) -> int:
+        """Cells, with those beside the uprights."""
+        return 2 * self.tracks + 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
     """Each level a column; a line that passes a level goes through a row of its own there."""
+
+    rows: list[dict[str, int]]
+    widths: list[int]
+    gutters: list[_Gutter]
+
+    @property
+    def width(self) -> int:
+        return sum(self.widths) + sum(gutter.width for gutter in self.gutters)
+
+    @property
+    def height(self) -> int:
+        return max((row + 1 for column in self.rows for row in column.values()), default=0) * PITCH
+
+
+def _plan(after: After, width_of: Callable[[str], int]) -> _Plan:
     columns, edges = _columns(after)
     rows = _rows(columns, edges)
-    height = max((row + 1 for column in rows for row in column.values()), default=0) * PITCH
+    widths = [max((width_of(id) for id in column if id in after), default=1) for column in rows]
+    return _Plan(rows, widths, [_gutter(*sides, edges[at]) for at, sides in enumerate(pairwise(rows))])
+
+
+def _drawn(after: After, plan: _Plan) -> Layout:
+    height = plan.height
     drawn: list[list[Cell]] = [[] for _ in range(height)]
     places = {}
-    for number, column in enumerate(rows):
-        width = max((width_of(id) for id in column if id in after), default=1)
+    for number, (column, width) in enumerate(zip(plan.rows, plan.widths, strict=True)):
         at = {row * PITCH: id for id, row in column.items()}
+        blank = Cell(width)
         for y in range(height):
             id, upper = at.get(y, ""), at.get(y - 1, "")
             if id in after:
@@ -122,11 +173,10 @@ def across(after: After, width_of: Callable[[str], int]) -> Layout:
             elif id:
                 drawn[y].append(Cell(width, "─" * width))
             else:
-                drawn[y].append(Cell(width, step=upper, part=1) if upper in after else Cell(width))
-        if number + 1 < len(rows):
-            gutter = _gutter(column, rows[number + 1], edges[number], height)
-            for y in range(height):
-                drawn[y].append(Cell(cell_len(gutter[y]), gutter[y]))
+                drawn[y].append(Cell(width, step=upper, part=1) if upper in after else blank)
+        if number < len(plan.gutters):
+            for line, words in zip(drawn, _lines(plan.gutters[number], height), strict=True):
+                line.append(Cell(len(words), words))
     return Layout(tuple(map(tuple, drawn)), places, is_wide=True)
 
 
@@ -135,15 +185,16 @@ def _columns(after: After) -> tuple[list[list[str]], list[list[tuple[str, str]]]
     found = [list(row) for row in levels(after)]
     level = {id: number for number, row in enumerate(found) for id in row}
     edges: list[list[tuple[str, str]]] = [[] for _ in found]
+    passes: set[str] = set()
     for id in level:
         for before in after[id]:
             source = before
             for number in range(level[before] + 1, level[id]):
                 # What one step gives to several passes once, and forks where they part.
                 passing = f"{before}>{number}"
-                if passing not in found[number]:
+                if passing not in passes:
+                    passes.add(passing)
                     found[number].append(passing)
-                if (source, passing) not in edges[number - 1]:
                     edges[number - 1].append((source, passing))
                 source = passing
             edges[level[id] - 1].append((source, id))
@@ -169,55 +220,64 @@ def _rows(columns: list[list[str]], edges: list[list[tuple[str, str]]]) -> list[
     return placed
 
 
-def _gutter(
-    left: Mapping[str, int], right: Mapping[str, int], edges: Sequence[tuple[str, str]], height: int
-) -> list[str]:
+def _gutter(left: Mapping[str, int], right: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> _Gutter:
     """The lines between two columns. Those that fork or meet share an upright, the others have their own."""
-    bundles: dict[str, list[tuple[int, int]]] = defaultdict(list)
     forks = Counter(source for source, _ in edges)
     joins = Counter(target for _, target in edges)
+    bundles: dict[str, _Bundle] = defaultdict(_Bundle)
     for source, target in edges:
         hub = f"to {target}" if forks[source] == 1 and joins[target] > 1 else f"from {source}"
-        bundles[hub].append((left[source], right[target]))
+        bundles[hub].starts.add(left[source])
+        bundles[hub].ends.add(right[target])
     taken: list[list[tuple[int, int]]] = []
-    tracks = {hub: _track(bundle, taken) for hub, bundle in bundles.items()}
-    width = 2 * max(1, len(taken)) + 1
-    bits = [[0] * width for _ in range(height)]
-    for hub, bundle in bundles.items():
-        for start, end in bundle:
-            _draw(bits, start * PITCH, end * PITCH, 2 * tracks[hub] + 1)
-    lines = ["".join(_BENDS.get(cell, " ") for cell in row) for row in bits]
-    passing = {row * PITCH for id, row in left.items() if ">" in id}
-    steps = {right[target] * PITCH for _, target in edges if ">" not in target}
-    ends = {right[target] * PITCH for _, target in edges}
-    heads = ["─" if y in passing else " " for y in range(height)]
-    tails = ["▸ " if y in steps else "──" if y in ends else "  " for y in range(height)]
-    return [head + line + tail for head, line, tail in zip(heads, lines, tails, strict=True)]
+    for bundle in bundles.values():
+        bundle.track = _track(bundle.span, taken)
+    return _Gutter(
+        tuple(bundles.values()),
+        max(1, len(taken)),
+        passing=frozenset(row for id, row in left.items() if ">" in id),
+        steps=frozenset(right[target] for _, target in edges if ">" not in target),
+    )
 
 
-def _track(bundle: Sequence[tuple[int, int]], taken: list[list[tuple[int, int]]]) -> int:
-    """The first upright that is free where the bundle needs one; taken from then on."""
-    rows = {row for edge in bundle for row in edge}
-    low, high = min(rows), max(rows)
+def _track(span: tuple[int, int], taken: list[list[tuple[int, int]]]) -> int:
+    """The first upright that is free where a bundle needs one; taken from then on."""
+    low, high = span
     if low == high:
         return 0
     for number, spans in enumerate(taken):
         if all(high < begin or end < low for begin, end in spans):
-            spans.append((low, high))
+            spans.append(span)
             return number
-    taken.append([(low, high)])
+    taken.append([span])
     return len(taken) - 1
 
 
-def _draw(bits: list[list[int]], start: int, end: int, track: int) -> None:
-    """One line: to its upright, along it, and from there to the end."""
-    for x in range(track):
-        bits[start][x] |= _LEFT | _RIGHT
-    bits[start][track] |= _LEFT
-    down = end > start
-    for y in range(start, end, 1 if down else -1):
-        bits[y][track] |= _DOWN if down else _UP
-        bits[y + (1 if down else -1)][track] |= _UP if down else _DOWN
-    bits[end][track] |= _RIGHT
-    for x in range(track + 1, len(bits[end])):
-        bits[end][x] |= _LEFT | _RIGHT
+def _lines(gutter: _Gutter, height: int) -> Iterator[str]:
+    """The gutter's words, from the top."""
+    bits = [[0] * (2 * gutter.tracks + 1) for _ in range(height)]
+    for bundle in gutter.bundles:
+        _draw(bits, bundle)
+    ends = {row for bundle in gutter.bundles for row in bundle.ends}
+    for y, line in enumerate(bits):
+        row = y // PITCH if y % PITCH == 0 else None
+        head = "─" if row in gutter.passing else " "
+        tail = "▸ " if row in gutter.steps else "──" if row in ends else "  "
+        yield head + "".join([_BENDS.get(cell, " ") for cell in line]) + tail
+
+
+def _draw(bits: list[list[int]], bundle: _Bundle) -> None:
+    """Lines to their upright, along it, and from there to their ends."""
+    track = 2 * bundle.track + 1
+    low, high = (row * PITCH for row in bundle.span)
+    for y in range(low, high):
+        bits[y][track] |= _DOWN
+        bits[y + 1][track] |= _UP
+    for line in (bits[row * PITCH] for row in bundle.starts):
+        line[track] |= _LEFT
+        for x in range(track):
+            line[x] |= _LEFT | _RIGHT
+    for line in (bits[row * PITCH] for row in bundle.ends):
+        line[track] |= _RIGHT
+        for x in range(track + 1, len(line)):
+            line[x] |= _LEFT | _RIGHT

@@ -35,7 +35,8 @@ class KeyedLines(TypedFilter, ScrollView, can_focus=True):
     """The cursor, the view and the mouse of a list; what the rows are and how they look is the subclass's.
 
     A subclass gives the keys of its rows to :meth:`put_keys` whenever they have changed, draws a line by its
-    place, and says in :meth:`cursor_moved` and :meth:`action_open` what comes of moving and of opening.
+    place, and says in :meth:`cursor_moved` and :meth:`action_open` what comes of moving and of opening. A
+    heading has an empty key: the cursor passes over it.
     """
 
     ALLOW_SELECT = False
@@ -78,7 +79,7 @@ class KeyedLines(TypedFilter, ScrollView, can_focus=True):
         # At the very top the newest is what one looks at: it stays in view.
         hold = self._keys[top] if 0 < top < len(self._keys) else ""
         before, self._keys = self._keys, keys
-        self._places = {key: place for place, key in enumerate(keys)}
+        self._places = {key: place for place, key in enumerate(keys) if key}
         # The width is the widget's own whatever is said here: a change of it would mean another layout.
         self.virtual_size = Size(1, len(keys))
         if hold:
@@ -87,7 +88,7 @@ class KeyedLines(TypedFilter, ScrollView, can_focus=True):
             self._settle_cursor(before, cursor or 0)
         if in_view and self._cursor:
             self._scroll_to_show(self._places[self._cursor])
-        self.has_rows = bool(keys)
+        self.has_rows = bool(self._places)
         self.refresh()
 
     def cursor_moved(self) -> None:
@@ -103,6 +104,8 @@ class KeyedLines(TypedFilter, ScrollView, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or (place := offset.y + self.scroll_offset.y) >= len(self._keys):
             return
+        if not self._keys[place]:
+            return
         self._move_to(place)
         if event.chain == 2:
             self.action_open()
@@ -117,7 +120,7 @@ class KeyedLines(TypedFilter, ScrollView, can_focus=True):
         return "nothing is listed" if action == "open" and not self.has_rows else ""
 
     def action_move(self, by: int) -> None:
-        self._move_to(self._places.get(self._cursor, 0) + by)
+        self._move_to(self._places.get(self._cursor, 0) + by, by)
 
     def action_page(self, by: int) -> None:
         self.action_move(by * max(1, self._height - 1))
@@ -143,17 +146,24 @@ class KeyedLines(TypedFilter, ScrollView, can_focus=True):
 
     def _settle_cursor(self, before: Sequence[str], place: int) -> None:
         """The cursor's row has gone: take the next one that is still there, else the last."""
-        if not self._keys:
+        if not self._places:
             self._cursor = ""
             return
+        rows = list(self._places)
         below = (key for key in before[place:] if key in self._places)
-        self._cursor = next(below, self._keys[0 if not before else -1])
+        self._cursor = next(below, rows[0 if not before else -1])
         self.cursor_moved()
 
-    def _move_to(self, place: int) -> None:
-        if not self._keys:
+    def _move_to(self, place: int, by: int = 1) -> None:
+        """Go to a line, on from a heading in the direction of ``by``."""
+        if not self._places:
             return
         place = max(0, min(place, len(self._keys) - 1))
+        step = -1 if by < 0 else 1
+        while not self._keys[place]:
+            # There is a row below every heading, and none above the first.
+            step = step if place else 1
+            place += step
         self._scroll_to_show(place)
         if self._keys[place] != self._cursor:
             self._cursor = self._keys[place]
@@ -163,8 +173,10 @@ class KeyedLines(TypedFilter, ScrollView, can_focus=True):
 
     def _scroll_to_show(self, place: int) -> None:
         top = self.scroll_offset.y
-        if place < top:
-            self._scroll_to_line(place)
+        # A heading comes into view with the first row below it.
+        first = place - 1 if place and not self._keys[place - 1] else place
+        if first < top:
+            self._scroll_to_line(first)
         elif place >= top + self._height > top:
             self._scroll_to_line(place - self._height + 1)
 

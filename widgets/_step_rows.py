@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..app.domain.events import FINAL_KINDS, STEP_KINDS, Event, Kind, brief_arguments
+from ..app.domain.events import FINAL_KINDS, STEP_KINDS, Event, Kind, brief_step, is_left_out
 from ..app.domain.states import State
 from ._plain import plain_line
 
 ENDS = (*FINAL_KINDS, Kind.INTERRUPTED)
+LEFT_OUT = "○"
 _LAST_PART = re.compile(r"[/\[~][^/\[~]*\Z")
 
 
@@ -20,7 +21,8 @@ class Step:
     """One row. ``seconds`` is None while the step runs; ``seq`` is that of the event that began it.
 
     ``key`` names the step within its run; ``depth`` says in how many steps of workflows it lies, and
-    ``is_flow`` whether it is one of these.
+    ``is_flow`` whether it is one of these. ``is_left_out`` says that its condition did not hold: its state is
+    that of a step that is done, though nothing was.
     """
 
     seq: int
@@ -33,6 +35,12 @@ class Step:
     key: str = ""
     depth: int = 0
     is_flow: bool = False
+    is_left_out: bool = False
+
+    @property
+    def glyph(self) -> str:
+        """The sign before its name."""
+        return LEFT_OUT if self.is_left_out else self.state.glyph
 
 
 class StepRows:
@@ -96,10 +104,15 @@ class StepRows:
         failed = event.kind is Kind.STEP_FAILED
         error = plain_line(str(payload["error"]["title"])) if failed else ""
         state = State.FAILED if failed else State.COMPLETED
-        result = payload.get("result")
-        left_out = isinstance(result, Mapping) and result.get("status") == "skipped"
-        brief = plain_line(payload["summary"]) if left_out and step.is_flow else step.brief
-        self._rows[key] = replace(step, state=state, seconds=payload["seconds"], error=error, brief=brief)
+        left_out = not failed and is_left_out(payload)
+        self._rows[key] = replace(
+            step,
+            state=state,
+            seconds=payload["seconds"],
+            error=error,
+            brief=plain_line(payload["summary"]) if left_out else step.brief,
+            is_left_out=left_out,
+        )
 
     def _end_running(self, event: Event) -> None:
         # A run that ended leaves no step running, whether or not the step could say so itself.
@@ -120,10 +133,8 @@ class StepRows:
         if payload["action"] == "step":
             self._parents[key] = number
         name = plain_line(payload["name"], 60)
-        arguments = payload["arguments"]
         is_flow = payload["action"] == "step"
-        words = " ".join(map(str, arguments.values())) if is_flow else brief_arguments(arguments)
-        brief = plain_line(words)
+        brief = plain_line(brief_step(payload))
         self._rows[number] = Step(
             event.seq, name, brief, event.time, State.RUNNING, key=key, depth=depth, is_flow=is_flow
         )

@@ -7,26 +7,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..app.domain.diffs import FileDiff
 from ..app.domain.review import Marks
 from ._changed_rows import Mark, Row, cells_of, mark_of, rows_of
-from ._typed_filter import TypedFilter
-
-MOVE = Binding.Group("Move", compact=True)
+from ._keyed_lines import MOVE, KeyedLines
 
 
-class ChangedFiles(TypedFilter, ScrollView, can_focus=True):
+class ChangedFiles(KeyedLines):
     """One line a file, under its folder. Call :meth:`show`, and set ``marks`` to what they are."""
 
-    ALLOW_SELECT = False
     BINDING_GROUP_TITLE = "Changed files"
     HELP = """\
 The files that the run changed: `A` added, `M` modified, `D` deleted, `R` renamed.
@@ -59,8 +53,8 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", id="changed.up", group=MOVE, show=False, tooltip="File above"),
         Binding("down,j", "move(1)", "Down", id="changed.down", group=MOVE, show=False, tooltip="File below"),
-        Binding("home,g", "edge(-1)", "First", id="changed.home", group=MOVE, show=False, tooltip="First"),
-        Binding("end,G", "edge(1)", "Last", id="changed.end", group=MOVE, show=False, tooltip="Last"),
+        Binding("home,g", "first", "First", id="changed.home", group=MOVE, show=False, tooltip="First"),
+        Binding("end,G", "last", "Last", id="changed.end", group=MOVE, show=False, tooltip="Last"),
         Binding("enter", "open", "Look", id="changed.open", tooltip="To the changes of this file"),
         Binding("right", "open", "Look", id="changed.right", group=MOVE, show=False, tooltip="Its changes"),
         Binding("space", "judge(True)", "Accept", id="changed.accept", tooltip="Accept the whole file"),
@@ -94,16 +88,12 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
     """What was decided."""
     read_only: reactive[str] = reactive("", init=False, repaint=False, bindings=True)
     """Why nothing can be decided about what is shown; empty where it can."""
-    has_rows: reactive[bool] = reactive(False, init=False, repaint=False, bindings=True)
-    """Whether there is a file to act on."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._files: tuple[FileDiff, ...] = ()
         self._shown: tuple[FileDiff, ...] = ()
         self._rows: tuple[Row, ...] = ()
-        self._places: dict[str, int] = {}
-        self._cursor = ""
         self._known: dict[str, tuple[Mark, str]] = {}
 
     @property
@@ -114,7 +104,7 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
     @property
     def highlighted(self) -> FileDiff | None:
         """The file under the cursor."""
-        place = self._places.get(self._cursor)
+        place = self.cursor_place
         return None if place is None else self._shown[self._rows[place].file]
 
     def show(self, files: Sequence[FileDiff]) -> None:
@@ -125,14 +115,10 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
 
     def go_to(self, path: str) -> bool:
         """Put the cursor on a file, telling nobody. False where it is not shown."""
-        place = self._places.get(path)
-        if place is not None and path != self._cursor:
-            self._cursor = path
-            self._scroll_to_show(place)
-            self.refresh()
-        return place is not None
+        with self.prevent(self.Highlighted):
+            return super().go_to(path)
 
-    # Watchers and handlers
+    # Watchers
 
     def watch_marks(self) -> None:
         self._known.clear()
@@ -142,21 +128,10 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
         self._refill()
         self.refresh_bindings()
 
-    def on_resize(self) -> None:
-        self._scroll_to_show(self._places.get(self._cursor, 0))
-
-    def on_click(self, event: events.Click) -> None:
-        offset = event.get_content_offset(self)
-        at = offset.y + self.scroll_offset.y if offset is not None else -1
-        if 0 <= at < len(self._rows) and self._rows[at].file >= 0:
-            self._move_to(at)
-            if event.chain == 2:
-                self.action_open()
+    def cursor_moved(self) -> None:
+        self.post_message(self.Highlighted(self, self.cursor_key))
 
     # Actions
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return None if self.why_not(action) else super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         """Why an action cannot be done now; empty where it can."""
@@ -164,19 +139,9 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
             return "no file is listed"
         return self.read_only if action == "judge" else ""
 
-    def action_move(self, by: int) -> None:
-        """To the next file; folders are passed over."""
-        order = sorted(self._places.values())
-        if order:
-            here = order.index(self._places.get(self._cursor, order[0]))
-            self._move_to(order[max(0, min(here + by, len(order) - 1))])
-
-    def action_edge(self, by: int) -> None:
-        self.action_move(by * len(self._rows))
-
     def action_open(self) -> None:
-        if self._cursor in self._places:
-            self.post_message(self.Opened(self, self._cursor))
+        if self.cursor_key:
+            self.post_message(self.Opened(self, self.cursor_key))
 
     def action_judge(self, accept: bool) -> None:
         """Accept or reject the file; the same again takes it back."""
@@ -188,7 +153,7 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        width, at = self.scrollable_content_region.width, y + self.scroll_offset.y
+        width, at = self._width, y + self.scroll_offset.y
         if at >= len(self._rows):
             words = " No file matches." if y == 0 and self._files else ""
             style = self.get_visual_style("changed-files--quiet").rich_style
@@ -196,7 +161,7 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
         row = self._rows[at]
         file = self._shown[row.file] if row.file >= 0 else None
         mark, decided = self._about(file) if file else (Mark.OPEN, "")
-        under = ("changed-files--cursor",) if file and file.path == self._cursor else ()
+        under = ("changed-files--cursor",) if file and file.path == self.cursor_key else ()
         segments = [
             Segment(words, self.get_visual_style(f"changed-files--{tone}", *under).rich_style)
             for words, tone in cells_of(row, file, mark, decided, width)
@@ -218,29 +183,5 @@ The files that the run changed: `A` added, `M` modified, `D` deleted, `R` rename
             file for file in self._files if all(word in file.path.casefold() for word in needle)
         )
         self._rows = rows_of(self._shown)
-        self._places = {
-            self._shown[row.file].path: place for place, row in enumerate(self._rows) if row.file >= 0
-        }
-        if self._cursor not in self._places:
-            self._cursor = next(iter(self._places), "")
-        self.virtual_size = Size(1, len(self._rows))
-        self.has_rows = bool(self._places)
-        self._scroll_to_show(self._places.get(self._cursor, 0))
-        self.refresh()
-
-    def _move_to(self, place: int) -> None:
-        path = self._shown[self._rows[place].file].path
-        self._scroll_to_show(place)
-        if path != self._cursor:
-            self._cursor = path
-            self.refresh()
-            self.post_message(self.Highlighted(self, path))
-
-    def _scroll_to_show(self, place: int) -> None:
-        top, height = self.scroll_offset.y, self.scrollable_content_region.height
-        # The folder's name comes into view with the first file below it.
-        first = place - 1 if place and self._rows and self._rows[place - 1].file < 0 else place
-        if first < top:
-            self.scroll_to(y=first, animate=False, force=True)
-        elif height and place >= top + height:
-            self.scroll_to(y=place - height + 1, animate=False, force=True)
+        with self.prevent(self.Highlighted):
+            self.put_keys([self._shown[row.file].path if row.file >= 0 else "" for row in self._rows])

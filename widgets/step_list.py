@@ -54,7 +54,7 @@ class StepList(ScrollView, can_focus=True):
     }
     BINDING_GROUP_TITLE = "Steps"
     HELP = """
-    What the run did, step by step: `●` running, `✓` done, `✗` failed, with its duration.
+    What the run did, step by step: `●` running, `✓` done, `✗` failed, `○` left out, with its duration.
     `enter` shows a step in the log.
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -209,7 +209,7 @@ class StepList(ScrollView, can_focus=True):
 
     def _draw(self, step: Step, width: int, base: Style, on_cursor: bool) -> Strip:
         quiet = ink(self, "step-list--quiet")
-        tone, name_tone = self._tones(step.state, quiet)
+        tone, name_tone = self._tones(step, quiet)
         if on_cursor:
             cursor = self.get_component_rich_style("step-list--cursor")
             base = base + (cursor if self.has_focus else Style(bgcolor=cursor.bgcolor))
@@ -225,7 +225,7 @@ class StepList(ScrollView, can_focus=True):
         brief_room = room - cell_len(name) - 1
         brief = _fit(f" {step.error or step.brief}", max(0, brief_room + 1))
         segments = [
-            Segment(" " * indent + f"{step.state.glyph} ", base + tone),
+            Segment(" " * indent + f"{step.glyph} ", base + tone),
             Segment(name, base + name_tone),
             Segment(brief, base + (tone if step.error else quiet)),
         ]
@@ -234,12 +234,12 @@ class StepList(ScrollView, can_focus=True):
         segments.append(Segment(time, base + quiet))
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _tones(self, state: State, quiet: Style) -> tuple[Style, Style]:
-        match state:
+    def _tones(self, step: Step, quiet: Style) -> tuple[Style, Style]:
+        match step.state:
             case State.RUNNING:
                 running = ink(self, "step-list--running")
                 return running, running
-            case State.COMPLETED:
+            case State.COMPLETED if not step.is_left_out:
                 return ink(self, "step-list--done"), Style.null()
             case State.FAILED:
                 return ink(self, "step-list--failed"), Style.null()

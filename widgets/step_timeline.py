@@ -152,7 +152,8 @@ class StepTimeline(ScrollView, can_focus=True):
         return self._row(self._shown[place], width, base)
 
     def _row(self, step: Step, width: int, base: Style) -> Strip:
-        tone = ink(self, f"step-timeline--{TONES.get(step.state, 'quiet')}")
+        named = "quiet" if step.is_left_out else TONES.get(step.state, "quiet")
+        tone = ink(self, f"step-timeline--{named}")
         if step.seq == self._cursor:
             base = base + self.get_component_rich_style("step-timeline--cursor")
         names, bars = self._widths(width)
@@ -163,7 +164,7 @@ class StepTimeline(ScrollView, can_focus=True):
         rest = max(0, bars - cell_len(before) - cell_len(bar))
         quiet = ink(self, "step-timeline--quiet")
         segments = [
-            Segment(" " * indent + f"{step.state.glyph} ", base + tone),
+            Segment(" " * indent + f"{step.glyph} ", base + tone),
             Segment(f"{name} ", base),
             Segment(before, base),
             Segment(bar, base + tone),

@@ -139,7 +139,7 @@ def _step_words(step: Step, plan: Plan | None) -> str:
         parts.append(f"“{plain_line(step.approval, 80)}”")
     if step.depends_on:
         parts.append(f"after {', '.join(step.depends_on)}")
-    for word in ("when", "for_each", "on_error"):
+    for word in ("when", "for_each", "batch_size", "on_error"):
         value = getattr(step, word)
         if value:
             parts.append(f"{word} {plain_line(str(value), 60)}")

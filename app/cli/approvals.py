@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -115,4 +116,4 @@ def _row(asked: Asked, now: float) -> tuple[str, ...]:
 def _verbs(asked: Asked) -> str:
     if asked.options == ("approve", "reject"):
         return f"approve {asked.short}"
-    return f"answer {asked.short} {'|'.join(asked.options)}"
+    return f"answer {asked.short} {'|'.join(map(quote, asked.options))}"

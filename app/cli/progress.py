@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from shlex import quote
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -30,6 +31,8 @@ TELLING = frozenset(
         Kind.ANSWERED,
         Kind.MODEL,
         Kind.SAID,
+        Kind.COMMAND,
+        Kind.RAN,
     }
 )
 """What is worth a line where nothing can be overwritten: what has happened, not what begins."""
@@ -107,7 +110,7 @@ class Progress:
         options = event.payload["options"]
         how = f"approve {shorten(event.execution)}"
         if options[0] != "approve":
-            how = f"answer {shorten(event.execution)} {'|'.join(options)}"
+            how = f"answer {shorten(event.execution)} {'|'.join(map(quote, options))}"
         self.note("\n".join([*lines, f"  paracle approvals {how}"]))
         with self._lock, suppress(OSError, ValueError):
             call_back(question, self._stream)

@@ -261,7 +261,9 @@ def run_here(
 
 
 def run_detached(folder: Path, start: Callable[[Workspace], RunHandle], *, as_json: bool) -> None:
-    """Start a run in a process of its own, and say which."""
+    """Have a run at once in a process of its own, and say which; what may wait goes to the queue instead, by
+    :func:`.detaching.queue_in_background`.
+    """
     from .background import start_in_background
 
     def work(report: Callable[[Mapping[str, Any]], None]) -> None:

@@ -20,7 +20,7 @@ from ..domain.executions import Receipt
 from ..domain.ids import shorten
 from ..domain.states import State
 from ..domain.words import ago, duration, one_line, usd
-from . import jobs, receipts, runs_again, runs_control
+from . import jobs, receipts, runs_again, runs_control, runs_exec
 from .opening import AsJson, Execution, complete_agent, workspace
 from .options import global_options
 from .printing import aligned, diff_lines, harmless, next_step, put, put_json, say, state_mark, width
@@ -192,6 +192,7 @@ app.command("resume")(runs_control.resume)
 app.command("stop")(runs_control.stop)
 app.command("model")(runs_control.model)
 app.command("say")(runs_control.tell)
+app.command("exec")(runs_exec.execute)
 app.command("queue")(jobs.queue_next)
 app.command("retry")(runs_again.retry)
 app.command("fork")(runs_again.fork)

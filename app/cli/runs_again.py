@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .detaching import queue_in_background
 from .opening import AsJson, Execution
 from .options import global_options
 from .run import (
@@ -19,12 +20,11 @@ from .run import (
     model_from,
     parse_inputs,
     refuse_both,
-    run_detached,
     run_here,
 )
 
 if TYPE_CHECKING:
-    from ..services.runs import RunHandle
+    from ..services.retrying import Again
     from ..services.workspace import Workspace
 
 _STEP = "A step of a workflow by its id, a turn as turn-3, or any step by its number"
@@ -48,12 +48,12 @@ def retry(
 ) -> None:
     """Do an execution again from a step, on a new branch; what was done before it is kept."""
 
-    def start(here: Workspace) -> RunHandle:
+    def again(here: Workspace) -> Again:
         from ..services import retrying
 
-        return retrying.retry(here, prefix, step)
+        return retrying.retry_of(here, prefix, step)
 
-    _run(global_options(ctx).folder, prefix, start, watch=watch, detach=detach, as_json=as_json)
+    _run(global_options(ctx).folder, prefix, again, watch=watch, detach=detach, as_json=as_json)
 
 
 def fork(
@@ -69,19 +69,19 @@ def fork(
     """Go another way from a step of an execution, with another model or other inputs."""
     folder = global_options(ctx).folder
 
-    def start(here: Workspace) -> RunHandle:
+    def again(here: Workspace) -> Again:
         from ..services import retrying
 
         wanted = model_from(model, folder, here.project.root)
-        return retrying.fork(here, prefix, step, model=wanted or "", inputs=parse_inputs(inputs or ()))
+        return retrying.fork_of(here, prefix, step, model=wanted or "", inputs=parse_inputs(inputs or ()))
 
-    _run(folder, prefix, start, watch=watch, detach=detach, as_json=as_json)
+    _run(folder, prefix, again, watch=watch, detach=detach, as_json=as_json)
 
 
 def _run(
     folder: Path,
     label: str,
-    start: Callable[[Workspace], RunHandle],
+    again: Callable[[Workspace], Again],
     *,
     watch: bool,
     detach: bool,
@@ -89,7 +89,9 @@ def _run(
 ) -> None:
     refuse_both(watch=watch, detach=detach)
     if detach:
-        run_detached(folder, start, as_json=as_json)
+        queue_in_background(folder, lambda here: again(here).queue(), as_json=as_json)
         return
-    receipt, stopped = run_here(folder, label, start, every_line=watch, as_json=as_json)
+    receipt, stopped = run_here(
+        folder, label, lambda here: again(here).start(), every_line=watch, as_json=as_json
+    )
     finish(receipt, folder, stopped=stopped, as_json=as_json)

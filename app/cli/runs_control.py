@@ -63,6 +63,7 @@ def resume(
         return control.take_up(here, row.id, reason)
 
     if detach:
+        # Not by way of the queue: what has begun does not wait behind what has not.
         run_detached(folder, take_up, as_json=as_json)
         return
     label = f"{row.agent} {row.short}"

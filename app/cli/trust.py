@@ -139,12 +139,20 @@ def _lines(here: Workspace, found: Trust) -> list[str]:
         lines += _command_lines("−", kind, text, "no longer there")
     if found.texts(CommandKind.SETUP):
         lines.append(_quiet("  Setup runs in the fresh work tree of each run, before its agent works."))
+    if found.texts(CommandKind.EXEC):
+        lines.append(
+            _quiet("  Exec is what 'paracle runs exec' may run in a run's work tree, whatever follows.")
+        )
     if found.texts(CommandKind.CHECK):
         lines.append(_quiet("  Checks run after the agent: as you, and with whatever code the agent wrote."))
     if found.texts(CommandKind.HOOK):
         lines.append(_quiet("  Hooks run around what executions do, in this folder: 'paracle hooks list'."))
     if found.texts(CommandKind.SCRIPT):
         lines.append(_quiet("  Scripts run when you run their workflow, in its work tree."))
+    if found.texts(CommandKind.CALL):
+        lines.append(
+            _quiet("  Calls are made by the steps of a workflow or an agent's playbook that you run.")
+        )
     return lines
 
 

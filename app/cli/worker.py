@@ -29,7 +29,15 @@ _WAKE_SECONDS = 0.1
 
 def worker(
     ctx: typer.Context,
-    slots: Annotated[int, typer.Option("-n", min=1, max=100, help="At most so many executions at once.")] = 4,
+    slots: Annotated[
+        int,
+        typer.Option(
+            "-n",
+            min=1,
+            max=100,
+            help="So many executions at once, beside those that are paused or wait for you.",
+        ),
+    ] = 4,
     once: Annotated[
         bool, typer.Option("--once", help="End once nothing is due; without it, stay until ctrl+c.")
     ] = False,

@@ -230,9 +230,8 @@ def _what(step: Step) -> str:
 
 def _conditions(step: Step) -> str:
     parts = [f"after {', '.join(step.depends_on)}"] if step.depends_on else []
-    parts += [
-        f"{word} {_shown(value, 60)}" for word in ("when", "for_each") if (value := getattr(step, word))
-    ]
+    said = ((word, getattr(step, word)) for word in ("when", "for_each", "batch_size"))
+    parts += [f"{word} {_shown(str(value), 60)}" for word, value in said if value]
     if step.on_error:
         parts.append(f"on error {step.on_error}")
     return "; ".join(parts)

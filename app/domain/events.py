@@ -26,10 +26,16 @@ step.failed           step, action, name, seconds, error
 step.skipped          key, name, reason: a step of a workflow that was left out
 model.text            step, text (one line or less; ``end`` true where the line ends)
 model.retried         step, attempt, wait (s), error; key where it is a step of a workflow
-log                   level (info|warning), text; step where one is running
-commit.created        step, sha, message, files (list of {path, status, added, removed})
+log                   level (info|warning), text; step where one is running; command (its id) where a person's
+                      command has printed it
+commit.created        step (0: of none), sha, message, files (list of {path, status, added, removed});
+                      command where it holds what a person's command has changed
 control.said          text, by: a person's message, which the agent reads at its next turn
 control.model         model, before, by, turn (the first that the new one answers)
+control.command       command (its id), argv, by, seconds (that it may take): a person's command begins in
+                      the worktree, where nobody else changes files until it has ended
+control.ran           command, argv, by, exit, seconds, timed_out, output (its end), files (how many it
+                      changed), commit, problem; see :class:`.by_hand.ManualEnd`
 approval.asked        approval, question, detail, options, default, expires (epoch s or null), step;
                       hooks as for a step
 approval.answered     approval, answer (``withdrawn`` where its asker has ended), by, reason
@@ -38,11 +44,13 @@ approval.answered     approval, answer (``withdrawn`` where its asker has ended)
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+from .by_hand import ManualCommand, ManualEnd
 from .executions import words_of_origin
 from .ids import shorten
 from .words import as_written, duration, one_line, plural
@@ -70,16 +78,20 @@ class Kind(StrEnum):
     COMMIT = "commit.created"
     SAID = "control.said"
     MODEL = "control.model"
+    COMMAND = "control.command"
+    RAN = "control.ran"
     ASKED = "approval.asked"
     ANSWERED = "approval.answered"
+
+    # An enum hashes in Python by its member's name; as the text that it is, in C. Each event is looked up.
+    __hash__ = str.__hash__
 
 
 STEP_KINDS = (Kind.STEP_STARTED, Kind.STEP_COMPLETED, Kind.STEP_FAILED)
 FINAL_KINDS = (Kind.COMPLETED, Kind.FAILED, Kind.TERMINATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An event before the store has numbered it. ``time`` is seconds since the epoch."""
 
     kind: Kind
@@ -134,12 +146,18 @@ def describe(event: Event) -> str:
             return f"» {payload['by']}: {one_line(payload['text'])}"
         case Kind.MODEL:
             return f"⇄ {payload['model']} answers from here, {payload['before']} did"
+        case Kind.COMMAND:
+            return f"$ {payload['by']} runs: {one_line(ManualCommand.from_dict(payload).line)}"
+        case Kind.RAN:
+            return _ran(payload)
         case Kind.ASKED:
             return f"◐ asks: {one_line(payload['question'])}"
         case Kind.ANSWERED:
             return f"◐ {payload['answer']}, {payload['by']}{_because(payload)}"
         case Kind.STEP_STARTED:
-            return f"● {payload['name']} {brief_arguments(payload['arguments'])}".rstrip()
+            return f"● {payload['name']} {brief_step(payload)}".rstrip()
+        case Kind.STEP_COMPLETED if is_left_out(payload):
+            return f"○ {payload['name']} {one_line(payload['summary'])}"
         case Kind.STEP_COMPLETED:
             words = payload["summary"] or "done"
             return f"✓ {payload['name']} {one_line(words)} · {duration(payload['seconds'])}"
@@ -167,8 +185,36 @@ def _beginning(payload: Mapping[str, Any]) -> str:
     return ", from your files as they are" if payload.get("with_changes") else ""
 
 
+def _ran(payload: Mapping[str, Any]) -> str:
+    ended = ManualEnd.from_dict(payload)
+    sign = "✓" if ended.exit == 0 and not ended.problem else "✗"
+    return f"{sign} $ {one_line(shlex.join(payload['argv']), 80)}: {one_line(ended.words)}"
+
+
 def _because(payload: Mapping[str, Any]) -> str:
     return f": {one_line(payload['reason'])}" if payload["reason"] else ""
+
+
+def is_left_out(completed: Mapping[str, Any]) -> bool:
+    """Whether a step that has ended is one of a workflow whose condition did not hold: nothing was done.
+
+    Args:
+        completed: the payload of its ``step.completed``.
+    """
+    result = completed.get("result")
+    return completed["action"] == "step" and isinstance(result, Mapping) and result.get("status") == "skipped"
+
+
+def brief_step(started: Mapping[str, Any]) -> str:
+    """What a step does, on one line: a call's arguments, or ``agent reviewer`` for a step of a workflow.
+
+    Args:
+        started: the payload of its ``step.started``.
+    """
+    arguments: Mapping[str, Any] = started["arguments"]
+    if started["action"] != "step":
+        return brief_arguments(arguments)
+    return one_line(" ".join(map(str, arguments.values())), 160)
 
 
 def brief_arguments(arguments: Mapping[str, Any]) -> str:

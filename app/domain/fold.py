@@ -23,7 +23,7 @@ _TARGETS = {
 SILENT = frozenset({Kind.TEXT, Kind.LOG})
 """Kinds that leave the row as it is; the mass of a long run."""
 
-_COUNTED_ELSEWHERE = frozenset({Kind.STEP_COMPLETED, Kind.STEP_FAILED, *SILENT})
+_RESULTS = frozenset({Kind.STEP_COMPLETED, Kind.STEP_FAILED})
 """Kinds that leave the row as it is where they tell of no usage."""
 
 
@@ -102,16 +102,14 @@ def apply_all(row: Execution, events: Iterable[Told]) -> Execution:
     Raises:
         Conflict: an event would make an illegal transition.
     """
-    steps = tools = 0
-    note = ""
+    begun, steps, tools, note = Kind.STEP_STARTED, 0, 0, ""
     for event in events:
-        if event.kind is Kind.STEP_STARTED:
+        kind, payload = event.kind, event.payload
+        if kind is begun:
             steps += 1
-            tools += event.payload["action"] == "tool"
-            note = event.payload["name"]
-        elif event.kind in _COUNTED_ELSEWHERE and not event.payload.get("usage"):
-            continue
-        else:
+            tools += payload["action"] == "tool"
+            note = payload["name"]
+        elif not (kind in SILENT or (kind in _RESULTS and not payload.get("usage"))):
             row, steps, tools = apply(_count_steps(row, steps, tools, note), event), 0, 0
     return _count_steps(row, steps, tools, note)
 

@@ -135,7 +135,7 @@ def bind_inputs(
             known = ", ".join(declared) or "none"
             raise UsageError(
                 f"There is no input '{name}'",
-                hint=f"did you mean '{close[0]}'?" if close else f"inputs of this agent: {known}",
+                hint=f"did you mean '{close[0]}'?" if close else f"known here: {known}",
             )
     values: dict[str, Any] = {"task": task}
     missing = []

@@ -122,8 +122,9 @@ class Stays(StrEnum):
 class WorkerSign:
     """A worker that is alive. ``process`` is 0 where it cannot be told from here, as in another container.
 
-    ``busy`` counts the executions that it has, of at most ``slots``. ``is_background`` says that it ends by
-    itself, once nothing is left for it.
+    ``busy`` counts the executions that it has at work; what is paused or waits for a person takes none of the
+    ``slots``. It may be more than these for a while, once several of such go on. ``is_background`` says that
+    it ends by itself, once nothing is left for it.
     """
 
     owner: str

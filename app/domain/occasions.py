@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ParacleError, PolicyRefused, ToolRefused
 from .words import one_line
@@ -60,8 +60,7 @@ def step_of(key: str) -> str:
     return _TRIES_AND_TURNS.sub("", key)
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(NamedTuple):
     """Something that is about to happen, or has: see the module for the fields."""
 
     kind: str
@@ -194,8 +193,7 @@ def _check_change(occasion: Occasion, arguments: Mapping[str, Any]) -> None:
             raise ValueError(f"it gave '{name}' in a wrong form")
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the hooks before something have made of it.
 
     Attributes:

@@ -87,6 +87,11 @@ class Schedule:
         return tuple(sorted(self._ready, key=self._order.__getitem__))
 
     @property
+    def has_ready(self) -> bool:
+        """Whether any step can begin now."""
+        return bool(self._ready)
+
+    @property
     def is_over(self) -> bool:
         """Whether no step runs and none can begin any more."""
         return not self._running and not self._ready

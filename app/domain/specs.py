@@ -47,7 +47,11 @@ class Permissions(Frozen):
     write: tuple[str, ...] = Field(
         (), description="Globs of paths below the project that may be written. Empty: none."
     )
-    shell: Permission = Field(Answer.DENY, description="May it run commands (run_command)?")
+    shell: Permission = Field(
+        Answer.DENY,
+        description="May it run commands (run_command)? With allow, those that the file itself names run "
+        "once you trust them (paracle trust).",
+    )
     network: Permission = Field(Answer.DENY, description="May it reach the network? No built-in tool does.")
 
     @field_validator("write")
@@ -112,7 +116,8 @@ class Input(Frozen):
             try:
                 coerce("default", self.parsed, self.default)
             except UsageError as error:
-                raise ValueError(f"the default does not fit: {error.title}") from None
+                more = "; ".join(part for part in (error.title, error.hint) if part)
+                raise ValueError(f"the default does not fit: {more}") from None
         return self
 
     @property

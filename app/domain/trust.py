@@ -20,16 +20,20 @@ class CommandKind(StrEnum):
     """When a command that a project carries would be run."""
 
     SETUP = "setup"
+    EXEC = "exec"
     CHECK = "check"
     HOOK = "hook"
     SCRIPT = "script"
+    CALL = "call"
 
 
 _NOUNS = {
     CommandKind.SETUP: "setup command",
+    CommandKind.EXEC: "allowed command",
     CommandKind.CHECK: "check",
     CommandKind.HOOK: "hook",
     CommandKind.SCRIPT: "script",
+    CommandKind.CALL: "call",
 }
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -117,6 +117,9 @@ class Step(Frozen):
     max_parallel: int | None = Field(
         None, ge=1, le=100, description="How many turns of 'for_each' run at once; else the concurrency."
     )
+    batch_size: int | None = Field(
+        None, ge=1, description="So many items for each turn of 'for_each': 'item' is a list of them."
+    )
     inputs: Mapping[str, Any] = Field(
         default_factory=dict, description="Inputs of the agent or workflow; text values are templates."
     )
@@ -186,8 +189,9 @@ class Step(Frozen):
         return self
 
     def _check_details(self) -> None:
-        if self.max_parallel is not None and self.for_each is None:
-            raise ValueError("'max_parallel' belongs to 'for_each'")
+        for name in ("max_parallel", "batch_size"):
+            if getattr(self, name) is not None and self.for_each is None:
+                raise ValueError(f"'{name}' belongs to 'for_each'")
         if self.run is not None and any(mark in self.run for mark in _MARKS):
             raise ValueError(
                 "'run' is no template, since what an agent wrote could become a command; "
@@ -201,6 +205,12 @@ class Step(Frozen):
                 )
             if self.retry is not None:
                 raise ValueError("an approval is asked once; take 'retry' out")
+
+    def turns(self, items: Sequence[Any]) -> list[Any]:
+        """What each turn of ``for_each`` has as its ``item``: one of the items, or a list of some."""
+        if self.batch_size is None:
+            return list(items)
+        return [list(items[at : at + self.batch_size]) for at in range(0, len(items), self.batch_size)]
 
     @property
     def kind(self) -> Kind:

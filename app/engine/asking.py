@@ -87,6 +87,8 @@ class Asking:
         if asked is None:
             await self._gate.passing()
             decision = await self._decide(key, words, within)
+            # A paused run asks nobody; it may have been paused while a hook thought about it.
+            await self._gate.passing()
             expires = time.time() + seconds if seconds is not None else None
         else:
             expires = asked["expires"]

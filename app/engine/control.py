@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..domain.by_hand import ManualCommand
 from ..domain.errors import Conflict, UsageError
 from ..domain.events import Kind
+from .by_hand import ByHand
 from .clock import Clock
 from .gate import Gate
 from .journal import Journal
@@ -15,11 +17,12 @@ from .steering import Steering
 
 
 class Control:
-    """Pauses, steers and switches one execution.
+    """Pauses, steers and switches one execution, and runs commands in its worktree.
 
     Args:
         name: the execution's, in words to people.
         steering: the dialogue's ends; ``None`` where no single dialogue is held.
+        by_hand: runs the commands.
         waits: whether the execution waits for a person's answer.
     """
 
@@ -30,6 +33,7 @@ class Control:
         gate: Gate,
         clock: Clock,
         steering: Steering | None,
+        by_hand: ByHand,
         *,
         waits: Callable[[], bool],
     ) -> None:
@@ -38,6 +42,7 @@ class Control:
         self._gate = gate
         self._clock = clock
         self._steering = steering
+        self._by_hand = by_hand
         self._waits = waits
         self.ending = False
         self._acting = asyncio.Lock()
@@ -50,6 +55,14 @@ class Control:
             Conflict: it makes no sense as the execution stands.
             StoreError: it cannot be recorded; it was not done.
         """
+        match kind:
+            case "exec":
+                self._refuse_ending()
+                self._by_hand.take(ManualCommand.from_dict(payload))
+                return {}
+            case "end exec":
+                await self._by_hand.end(payload["command"])
+                return {}
         # One after another: each is held against what the one before has left.
         async with self._acting:
             await self._act(kind, payload)

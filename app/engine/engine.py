@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..domain.by_hand import ManualCommand
 from ..domain.errors import Conflict, NotFound, ParacleError, StoreError
 from ..domain.events import Draft, Event, Kind
 from ..domain.executions import Execution, Receipt
@@ -36,6 +37,7 @@ from .patience import Patience
 from .request import AnyRequest, Followed, followed_of, read_request
 from .run import Run
 from .tasks import Task
+from .visiting import Visit
 
 HEARTBEAT = 10.0
 
@@ -77,7 +79,7 @@ class Engine:
         self._hooks = hooks or HookRegistry()
         self._jobs = Jobs(store)
         self._isolation = Isolation(root, state)
-        self._runs: dict[str, tuple[Run, asyncio.Task[Receipt]]] = {}
+        self._runs: dict[str, tuple[Run | Visit, asyncio.Task[Any]]] = {}
         self._heartbeat = heartbeat
         self._beating: asyncio.Task[None] | None = None
         self._breakers = Breakers(patience or Patience())
@@ -87,6 +89,11 @@ class Engine:
     def running(self) -> tuple[str, ...]:
         """The ids of the executions that this engine drives now."""
         return tuple(self._runs)
+
+    def is_at_work(self, execution: str) -> bool:
+        """Whether an execution is driven here, and neither paused nor waiting for a person."""
+        run, _ = self._runs.get(execution, (None, None))
+        return run is not None and not run.stands_still
 
     async def start(self, request: AnyRequest) -> Started:
         """Queue an execution and begin it.
@@ -214,13 +221,7 @@ class Engine:
             StoreError: the account cannot be read or kept.
         """
         while True:
-            row = await asyncio.to_thread(self._store.execution, execution)
-            seen = await asyncio.to_thread(self._store.last_seq, row.id)
-            if row.state is not State.INTERRUPTED:
-                raise Conflict(
-                    f"{row.short} is {row.state.word}, not interrupted",
-                    hint="only what was interrupted can be taken up; 'paracle runs retry' does a run again",
-                )
+            row, seen = await self._interrupted(execution)
             request, past = await asyncio.to_thread(self._record, row)
             request = replace(request, preparation=preparation or Preparation())
             task = await asyncio.to_thread(open_task, request, past, self._breakers)
@@ -231,6 +232,47 @@ class Engine:
                     row.id, Draft(Kind.RESUMED, payload, time.time()), seen=seen
                 )
                 return await self._drive(row, request, task, past)
+
+    async def visit(self, execution: str, wanted: ManualCommand) -> None:
+        """Run a person's command in the worktree of an execution that was interrupted, and stays so.
+
+        Returns when it is taken over; how the command ended is an event.
+
+        Raises:
+            NotFound: there is no such execution.
+            Conflict: it is not interrupted, has not begun, or another process has taken it up at this moment.
+            StoreError: the account cannot be read or kept. Nothing was begun.
+        """
+        while True:
+            row, seen = await self._interrupted(execution)
+            request, past = await asyncio.to_thread(self._record, row)
+            if past.started is None:
+                raise Conflict(
+                    f"{row.short} was interrupted before it had a worktree",
+                    hint=f"'paracle runs resume {row.short}' takes it up",
+                )
+            payload = {"by": wanted.by, "reason": "for a command", "after": str(row.state)}
+            with suppress(RecordGrew):
+                row = await self._store.take_over(
+                    row.id, Draft(Kind.RESUMED, payload, time.time()), seen=seen
+                )
+                break
+        journal, approvals = Journal(self._store, row.id), Approvals(self._store)
+        visit = Visit(
+            row, request.name, past, past.started, journal, approvals, self._isolation, request.folder
+        )
+        await self._begin(row.id, visit, visit.execute(wanted))
+
+    async def _interrupted(self, execution: str) -> tuple[Execution, int]:
+        """An interrupted execution, and the number of its last event."""
+        row = await asyncio.to_thread(self._store.execution, execution)
+        seen = await asyncio.to_thread(self._store.last_seq, row.id)
+        if row.state is not State.INTERRUPTED:
+            raise Conflict(
+                f"{row.short} is {row.state.word}, not interrupted",
+                hint="only what was interrupted can be taken up; 'paracle runs retry' does a run again",
+            )
+        return row, seen
 
     async def give_up(self, execution: str, reason: str) -> Execution:
         """End an execution that nobody drives: one that waits in the queue, or one that was interrupted.
@@ -281,15 +323,18 @@ class Engine:
         journal = Journal(self._store, execution.id)
         approvals = Approvals(self._store)
         run = Run(execution, request, task, journal, self._isolation, approvals, past, self._hooks)
-        driving = asyncio.create_task(run.execute(), name=f"execution {execution.id}")
-        self._runs[execution.id] = (run, driving)
-        driving.add_done_callback(lambda _: self._runs.pop(execution.id, None))
+        return Started(execution, await self._begin(execution.id, run, run.execute()))
+
+    async def _begin(self, execution: str, run: Run | Visit, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        driving = asyncio.create_task(work, name=f"execution {execution}")
+        self._runs[execution] = (run, driving)
+        driving.add_done_callback(lambda _: self._runs.pop(execution, None))
         if self._beating is None or self._beating.done():
             self._beating = asyncio.create_task(self._keep_beating(), name="heartbeat")
         self._listener.begin()
         # A task that is cancelled before its first step never runs, and would leave no account.
         await asyncio.sleep(0)
-        return Started(execution, driving)
+        return driving
 
     async def control(self, execution: str, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do something to an execution at work; see :class:`.control.Control`.

@@ -11,6 +11,7 @@ from ..domain.errors import ToolError
 from ..domain.events import Event, Kind
 from ..domain.workflows import WorkflowSpec
 from .past import revived
+from .refused_answers import refused_answers
 
 _CALL_OF_A_TURN = re.compile(r"(?:.*/)?turn-\d+/\d+")
 
@@ -38,6 +39,7 @@ class _Step:
 def first_failed(events: Sequence[Event], spec: WorkflowSpec | None = None) -> str:
     """The key of the first step that failed or never ended; empty where there is none.
 
+    An answer of a model for which the dialogue failed counts as a step that failed.
     Left out are those that something has made good: a later try, another model, a step around them that is
     done, or what a workflow says to do about the error. Where a step failed because of one within it, that
     one is meant, so that what was done before it stays.
@@ -50,10 +52,11 @@ def first_failed(events: Sequence[Event], spec: WorkflowSpec | None = None) -> s
     done = {step.key for step in steps if step.ended and step.error is None}
     tolerated = {step.id for step in spec.steps if spec.on_error_of(step) != "fail"} if spec else set()
     tries = {event.payload["key"]: event.payload["attempt"] for event in events if _is_try(event)}
+    refused = refused_answers(events)
     bad = [
         step
         for step in steps
-        if step.is_bad
+        if (step.is_bad or step.key in refused)
         and not any(_is_within(step.key, key) for key in done | tolerated)
         and step.key not in tolerated
         and not any(_is_superseded(step.key, key, attempt) for key, attempt in tries.items())

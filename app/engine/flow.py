@@ -149,7 +149,7 @@ class Flow:
                 detail=f"for_each gives {type(items).__name__}: {one_line(str(items), 80)}",
                 hint="write an expression whose value is a list",
             )
-        given = await self._each(step, key, items, variables)
+        given = await self._each(step, key, step.turns(items), variables)
         names = dict.fromkeys(name for outputs in given for name in outputs)
         gathered = {name: [outputs.get(name) for outputs in given] for name in names}
         return StepResult({"status": "completed", "outputs": gathered}, plural(len(given), "turn"))
@@ -157,7 +157,7 @@ class Flow:
     async def _each(
         self, step: Step, key: str, items: list[Any], variables: Mapping[str, Any]
     ) -> list[Mapping[str, Any]]:
-        """Do a step once for each item, so many at once as it may; the first failure ends the rest."""
+        """Do a step once for each turn's item, so many at once as it may; the first failure ends the rest."""
         places = [str(number) for number in range(len(items))]
         given: dict[str, Mapping[str, Any]] = {}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any
 
 from ..domain.pacing import Pace
@@ -26,44 +25,42 @@ async def run_graph(
     Args:
         left_out: told of each step that can never begin, as soon as that is known.
     """
-    running: set[asyncio.Task[Fate]] = set()
+    running: dict[str, asyncio.Task[None]] = {}
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
 
     def begin_ready() -> None:
         room = pace.limit - len(running)
-        for identifier in schedule.ready[:room] if room > 0 else ():
+        for identifier in schedule.ready[:room] if room > 0 and schedule.has_ready else ():
             schedule.begin(identifier)
-            task = loop.create_task(work(identifier))
-            running.add(task)
-            task.add_done_callback(partial(end, identifier, time.monotonic()))
+            running[identifier] = loop.create_task(run(identifier))
         if schedule.is_over and not over.done():
             over.set_result(None)
 
-    # In the callback itself: every hop to another task costs as much as a step's share of the disk.
-    def end(identifier: str, begun: float, task: asyncio.Task[Fate]) -> None:
-        running.discard(task)
-        if over.done():
-            _ = (
-                task.cancelled() or task.exception()
-            )  # looked at, so that asyncio does not report it as forgotten
-            return
+    # What follows begins in the step's own task: a hop to another costs as much as its share of the disk.
+    async def run(identifier: str) -> None:
+        begun = time.monotonic()
         try:
-            fate = task.result()
+            fate = await work(identifier)
+            if over.done():
+                return
             pace.note(time.monotonic() - begun)
+            del running[identifier]
             for other in schedule.end(identifier, fate):
                 left_out(other)
             begin_ready()
         except asyncio.CancelledError:
             over.cancel()
+            raise
         except Exception as error:
-            over.set_exception(error)
+            if not over.done():
+                over.set_exception(error)
 
     try:
         begin_ready()
         await over
     finally:
         over.cancel()
-        for task in running:
+        for task in running.values():
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*running.values(), return_exceptions=True)

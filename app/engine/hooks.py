@@ -6,11 +6,11 @@ that wants its failures to be vetoes.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
+import types
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -24,18 +24,13 @@ from ..domain.occasions import Decision, Occasion, Told, read_said, result_of
 from ..domain.words import duration, one_line
 from ..tools.run_command import RunCommandResult, execute, how_it_ended
 from .commands import PROJECT, WORKTREE
+from .in_time import HookFailed, begun, in_time
 
 HookCall = Callable[[Mapping[str, Any]], Mapping[str, Any] | Awaitable[Mapping[str, Any] | None] | None]
 """Gets what a command would read, and gives what it would print, or ``None``."""
 
 VETO_EXIT = 2
 """How a command ends that refuses."""
-
-
-class HookFailed(ParacleError):
-    """A hook could not be asked, took too long, or gave what nobody understands."""
-
-    code = "hook_failed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +140,9 @@ class Hooks:
         self._registry = registry
         self._project = project
         self._warn = warn
-        self._about = {"execution": execution, "agent": agent, "workflow": workflow}
+        self._execution = execution
+        self._agent = agent
+        self._workflow = workflow
         self.worktree: Path | None = None
 
     def at(self, point: str) -> tuple[AnyHook, ...]:
@@ -158,19 +155,24 @@ class Hooks:
         commands = self._commands[f"{occasion.kind}.after"]
         return bool(commands) and any(occasion.fits(hook.match) for hook in commands)
 
-    def occasion(self, kind: str, name: str, arguments: Mapping[str, Any], **more: str) -> Occasion:
-        """Something that is about to happen here; ``more`` as in :class:`.Occasion`."""
-        about = {**self._about, **more}
-        return Occasion(
-            kind,
-            name,
-            arguments,
-            about["execution"],
-            about["agent"],
-            about["workflow"],
-            about.get("step", ""),
-            about.get("key", ""),
-        )
+    def occasion(
+        self,
+        kind: str,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        agent: str | None = None,
+        step: str = "",
+        key: str = "",
+    ) -> Occasion:
+        """Something that is about to happen here.
+
+        Args:
+            agent, step, key: as in :class:`.Occasion`; without an agent it is the execution's.
+        """
+        if agent is None:
+            agent = self._agent
+        return Occasion(kind, name, arguments, self._execution, agent, self._workflow, step, key)
 
     async def before(self, occasion: Occasion) -> Decision:
         """Ask all that are about it, one after another, until one of them refuses."""
@@ -197,7 +199,7 @@ class Hooks:
                 return Decision(asked, occasion.arguments, (*by, hook.label), said.veto)
             if said.arguments != occasion.arguments:
                 by.append(hook.label)
-                occasion = replace(occasion, arguments=said.arguments)
+                occasion = occasion._replace(arguments=said.arguments)
         return Decision(asked, occasion.arguments, tuple(by))
 
     async def after(
@@ -220,8 +222,12 @@ class Hooks:
         if not isinstance(hook, PythonHook):
             return self._run(hook, told)
         answer = hook.call(told)
-        if answer is not None and inspect.isawaitable(answer):
-            return _in_time(answer, hook.timeout)
+        if answer is None:
+            return None
+        if type(answer) is types.CoroutineType:
+            return begun(answer, hook.timeout)
+        if inspect.isawaitable(answer):
+            return in_time(answer, hook.timeout)
         return answer
 
     async def _run(self, hook: HookSpec, told: Told) -> Any:
@@ -250,16 +256,6 @@ class Hooks:
 
     def _tell_failed(self, hook: AnyHook, error: Exception) -> None:
         self._warn(f"The hook '{hook.label}' ({hook.on}) failed, and changed nothing: {_words(error)}")
-
-
-async def _in_time(answer: Awaitable[Any], seconds: float) -> Any:
-    try:
-        async with asyncio.timeout(seconds) as clock:
-            return await answer
-    except TimeoutError:
-        if clock.expired():
-            raise HookFailed(f"it took longer than {duration(seconds)}") from None
-        raise
 
 
 def _printed(text: str) -> Any:

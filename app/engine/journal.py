@@ -13,7 +13,7 @@ from ..store.store import Store
 FLUSH_SECONDS = 0.02
 """The longest that an emitted event waits for company before it is committed."""
 
-AHEAD = 8
+AHEAD = 256
 """Events that may be on their way to the disk while steps that only look go on."""
 
 BACKLOG = 4000
@@ -46,8 +46,7 @@ class Journal:
         if self._failure is not None:
             return
         self._pending.append(Draft(kind, payload, time.time()))
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._send)
+        self._send_later()
 
     async def commit(self, kind: Kind, **payload: Any) -> None:
         """Record an event and wait until it, and all before it, is on the disk.
@@ -60,8 +59,8 @@ class Journal:
         await self._landed()
 
     async def run_ahead(self, kind: Kind, **payload: Any) -> None:
-        """Record an event on which nothing depends that could be seen: begin to write it, and wait only where
-        more than :data:`AHEAD` events are on their way.
+        """Record an event on which nothing depends that could be seen, and wait only where more than
+        :data:`AHEAD` events are on their way.
 
         Raises:
             StoreError: something emitted earlier could not be written.
@@ -70,8 +69,8 @@ class Journal:
         self._pending.append(Draft(kind, payload, time.time()))
         if len(self._pending) + self._flying > AHEAD:
             await self._landed()
-        elif not self._flying and not self._waiters:
-            asyncio.get_running_loop().call_soon(self._send)
+        else:
+            self._send_later()
 
     async def settle(self) -> None:
         """Wait until everything emitted so far is on the disk.
@@ -101,6 +100,10 @@ class Journal:
         self._check()
         if len(self._pending) + self._flying > BACKLOG:
             await self.settle()
+
+    def _send_later(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._send)
 
     async def _landed(self) -> None:
         loop = asyncio.get_running_loop()

@@ -11,6 +11,7 @@ from typing import Any
 from ..domain.events import Event, Kind
 from ..git.workplaces import Fork
 from ..store.store import Store
+from .asking import WITHDRAWN
 from .past import Past, read_past
 
 _TURN = re.compile(r"turn-(\d+)(?:~\d+)?(?:/(\d+))?")
@@ -69,7 +70,12 @@ class Record:
             for event in head
             if event.kind is Kind.STEP_STARTED and event.payload["action"] not in _OF_THE_PLACE
         } & ended
-        answered = {event.payload["approval"] for event in head if event.kind is Kind.ANSWERED}
+        # What was taken back because the execution ended is nobody's answer, and is asked again.
+        answered = {
+            event.payload["approval"]
+            for event in head
+            if event.kind is Kind.ANSWERED and event.payload["answer"] != WITHDRAWN
+        }
         kept = [event for event in head if _stays(event, steps, answered)]
         # A commit is told a moment after its step has ended, when the next one may have begun.
         kept += [
@@ -153,6 +159,8 @@ def _begins(event: Event, key: str) -> bool:
 
 def _stays(event: Event, steps: set[int], answered: set[str]) -> bool:
     match event.kind:
+        case Kind.COMMIT if event.payload.get("command"):
+            return True  # What a person has changed by then is part of the files of that moment.
         case Kind.STEP_STARTED | Kind.STEP_COMPLETED | Kind.STEP_FAILED | Kind.COMMIT:
             return event.payload["step"] in steps
         case Kind.ASKED | Kind.ANSWERED:

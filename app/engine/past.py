@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..domain.by_hand import ManualCommand
 from ..domain.conversation import Usage
 from ..domain.errors import Conflict, ModelError, OutsideRoot, ParacleError, ToolError, ToolRefused
 from ..domain.events import Event, Kind, brief_arguments
@@ -105,6 +106,7 @@ class Past:
         retries: By key, how many tries of a workflow's step have failed.
         degraded: What was done otherwise than asked for, a sentence each.
         fork: Where its branch begins, where it takes over what another execution has done.
+        cut_off: The command of a person that was at work when the process ended.
     """
 
     steps: Mapping[str, PastStep] = field(default_factory=dict)
@@ -118,6 +120,7 @@ class Past:
     retries: Mapping[str, int] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
     fork: Fork | None = None
+    cut_off: ManualCommand | None = None
 
     @property
     def inherited_steps(self) -> int:
@@ -177,6 +180,7 @@ def read_past(
         reader.retries,
         tuple(reader.degraded),
         fork,
+        reader.command,
     )
 
 
@@ -193,6 +197,8 @@ class _Reader:
         self.degraded: list[str] = []
         self.seconds = 0.0
         self._since: float | None = None
+        self.command: ManualCommand | None = None
+        self._was_at_work = False
 
     def take(self, event: Event) -> None:
         payload = event.payload
@@ -217,6 +223,10 @@ class _Reader:
                     self.degraded.append(words)
             case Kind.RETRIED if "key" in payload:
                 self.retries[payload["key"]] = payload["attempt"]
+            case Kind.COMMAND if not self.inherits:
+                self.command = ManualCommand.from_dict(payload)
+            case Kind.RAN if not self.inherits:
+                self.command = None
             case Kind.SAID:
                 self.said.append(payload["text"])
             case Kind.ASKED:
@@ -229,9 +239,14 @@ class _Reader:
         """Only the time between a start or a going on and what follows it counts as work."""
         if self._since is not None:
             self.seconds += max(0.0, event.time - self._since)
-        at_work = event.kind not in (Kind.QUEUED, Kind.PAUSED, Kind.INTERRUPTED)
+        at_work = event.kind not in (Kind.QUEUED, Kind.PAUSED, Kind.INTERRUPTED, Kind.COMMAND)
         if self._since is None and event.kind not in (Kind.STARTED, Kind.RESUMED):
-            at_work = False
+            # The agent's time stands still while a person's command keeps the worktree.
+            at_work = event.kind is Kind.RAN and self._was_at_work
+        if event.kind is Kind.COMMAND:
+            self._was_at_work = self._since is not None
+        elif event.kind in (Kind.RAN, Kind.PAUSED, Kind.INTERRUPTED):
+            self._was_at_work = False
         self._since = event.time if at_work else None
 
     def _begin(self, payload: Mapping[str, Any]) -> None:

@@ -15,25 +15,26 @@ from typing import Any
 from ..domain.checks import Check
 from ..domain.errors import ParacleError, ToolError
 from ..domain.events import Kind
-from ..domain.executions import Execution, Receipt
+from ..domain.executions import Execution, FileChange, Receipt
 from ..domain.states import State
-from ..git.commits import unfinished, with_trailers
+from ..git.commits import unfinished
 from ..git.isolation import Isolation
 from ..git.tasks import to_the_end
-from ..git.workplaces import Earlier, Workplace
+from ..git.workplaces import Workplace
 from ..store.approvals import Approvals
 from .admission import hooks_of
 from .asking import Asking
+from .by_hand import ByHand
 from .checking import check
 from .clock import Clock
 from .control import Control
 from .gate import Gate
 from .hooks import HookRegistry
 from .journal import Journal
-from .keeping import tell_commit
 from .meter import Meter
 from .past import Past, PastStep
 from .preparing import prepare
+from .reopening import reopen
 from .request import AnyRequest
 from .steps import Steps, describe_error
 from .tasks import Answer, Task
@@ -93,16 +94,28 @@ class Run:
         self._clock = Clock(_left(self._meter.seconds_allowed, self._past.seconds))
         self._hooks = hooks_of(request, hooks or HookRegistry(), execution.id, self._warn)
         self.asking = Asking(journal, approvals, self._gate, self._clock, self._past.approvals, self._hooks)
+        self._commits = [sha for sha, _ in self._past.commits]
+        self.by_hand = ByHand(execution.short, journal, isolation, self._clock, request.folder, self._commits)
         self.control = Control(
-            execution.short, journal, self._gate, self._clock, task.steering, waits=self.asking.is_waiting
+            execution.short,
+            journal,
+            self._gate,
+            self._clock,
+            task.steering,
+            self.by_hand,
+            waits=self.asking.is_waiting,
         )
         self._steps = Steps(journal, self._gate, self._past, self._settle_doubt, self._hooks)
-        self._commits = [sha for sha, _ in self._past.commits]
         self._by_setup = self._past.commits_of("setup")
         self._checks: list[Check] = []
         self._is_checked = False
         self._degraded = list(self._past.degraded)
         self._started: float | None = None
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether it is paused or waits for a person, or for a command of one."""
+        return self._gate.is_closed or self.asking.is_waiting() or self.by_hand.is_at_work
 
     async def execute(self) -> Receipt:
         """Work until the end, whatever it is, and leave the receipt.
@@ -113,32 +126,34 @@ class Run:
             StoreError: not even the end could be recorded; the execution will show as interrupted,
                 with everything committed before.
         """
-        place: Workplace | None = None
         outcome = Outcome(State.TERMINATED)
         try:
-            place = self.place = await self._open()
-            self._hooks.worktree = place.root
-            await self._announce(place)
-            await self._do(place, outcome)
+            await self._do(outcome)
+            await self.by_hand.close()
             # What came to its end while the execution was paused is told once it goes on.
             await self._gate.passing()
         except asyncio.CancelledError:
             outcome = replace(outcome, state=State.TERMINATED, error=None, reason=self.stop_reason)
-        except Exception as error:
-            outcome = replace(self._failed(error), answer=outcome.answer)
         self.control.ending = True
-        finishing = asyncio.ensure_future(self._finish(place, outcome))
+        finishing = asyncio.ensure_future(self._finish(self.place, outcome))
         while not finishing.done():
             # A second stop must not cut the account short.
             with suppress(asyncio.CancelledError):
                 await asyncio.wait({finishing})
         return finishing.result()
 
-    async def _do(self, place: Workplace, outcome: Outcome) -> None:
+    async def _do(self, outcome: Outcome) -> None:
         """Do all there is to do, and note how it ended; a stop leaves what was noted so far."""
         try:
-            await self._prepare(place)
+            # Nobody runs commands in a worktree that is not ready, or judged already.
+            async with self.by_hand.writing:
+                place = self.place = await self._open()
+                self._hooks.worktree = place.root
+                await self._announce(place)
+                await self._prepare(place)
+                self.by_hand.place = place
             outcome.answer = await self._work(place)
+            await self.by_hand.close()
             await self._check(place)
         except Exception as error:
             failed = self._failed(error)
@@ -148,7 +163,15 @@ class Run:
 
     async def _open(self) -> Workplace:
         if self._past.started is not None:
-            return await self._reopen(self._past.started)
+            return await reopen(
+                self.execution,
+                self._request.name,
+                self._past.started,
+                self._past,
+                self._isolation,
+                self._journal,
+                self._commits,
+            )
         if self._request.follows is not None:
             return await self._isolation.reopen(self.execution.id, self._request.follows.earlier)
         if self.execution.state is not State.QUEUED:
@@ -160,20 +183,6 @@ class Run:
             with_changes=self._request.with_changes,
             fork=self._past.fork,
         )
-
-    async def _reopen(self, started: Mapping[str, Any]) -> Workplace:
-        """The place in which another process has worked, with what it left in no commit committed."""
-        private = Path(started["repository"]) if started["isolation"] == "copy" else None
-        message = with_trailers(*unfinished(self._request.name, self.execution.id, self.execution.model))
-        place = await self._isolation.reopen(self.execution.id, Earlier(started["branch"], private, message))
-        tip, base = place.base_commit, started["base_commit"]
-        first = self._past.fork.commit if self._past.fork else base
-        # It may have died between a commit and the event that tells of it.
-        for commit, step in await self._isolation.commits(place.repository, first, tip):
-            if commit.sha not in self._commits:
-                self._commits.append(commit.sha)
-                tell_commit(self._journal, commit, step)
-        return replace(place, base_commit=base)
 
     async def _announce(self, place: Workplace) -> None:
         for warning in place.warnings:
@@ -219,6 +228,7 @@ class Run:
             self.asking,
             self._commits,
             degraded=self._degraded,
+            writing=self.by_hand.writing,
         )
         try:
             async with self._clock:
@@ -259,6 +269,7 @@ class Run:
             )
 
     async def _finish(self, place: Workplace | None, outcome: Outcome) -> Receipt:
+        await self.by_hand.close(now=True)
         receipt = self._receipt(outcome)
         if place is not None:
             receipt = replace(
@@ -328,24 +339,33 @@ class Run:
     async def _keep_rest(self, place: Workplace) -> None:
         """Commit what the agent has left in no commit."""
         message, trailers = unfinished(self._request.name, place.execution, self._task.model)
-        rest = await self._isolation.commit(place, message, trailers)
+        rest = await self._isolation.keep_rest(place, message, trailers)
         if rest is not None:
             self._commits.append(rest.sha)
 
     async def _close(self, place: Workplace, receipt: Receipt) -> Receipt:
         """Keep what is left in the worktree, count what changed, and put the worktree away."""
         if not self._is_checked:
-            await self._keep_rest(place)
-        tip, base = self._tip(place), place.base_commit
-        files = await self._isolation.changes(place.repository, base, tip) if tip != base else ()
+            self._isolation.assure(place)
+        files = await self._changes(place)
         removed = await self._isolation.close(place)
+        if not removed and not self._is_checked:
+            # Looked for only now: where the worktree could go, there was nothing left to keep.
+            known = len(self._commits)
+            await self._keep_rest(place)
+            files = files if len(self._commits) == known else await self._changes(place)
+            removed = await self._isolation.close(place)
         return replace(
             receipt,
-            tip=tip,
+            tip=self._tip(place),
             commits=tuple(self._commits),
             files=files,
             worktree="" if removed else str(place.worktree),
         )
+
+    async def _changes(self, place: Workplace) -> tuple[FileChange, ...]:
+        tip, base = self._tip(place), place.base_commit
+        return await self._isolation.changes(place.repository, base, tip) if tip != base else ()
 
     def _tip(self, place: Workplace) -> str:
         if self._commits:

@@ -168,7 +168,7 @@ class Steps:
             Whatever the work raises, after ``step.failed`` is recorded.
             StoreError: the intent cannot be written; the work is not begun.
         """
-        decision = decision or Decision(arguments, arguments)
+        veto = decision.veto if decision else None
         past = self._past.steps.get(key)
         if past is not None and past.has_ended:
             return past.outcome(action, name, arguments)
@@ -188,11 +188,11 @@ class Steps:
                 key=key,
                 action=action,
                 name=name,
-                arguments=dict(decision.arguments),
-                idempotent=idempotent or decision.veto is not None,
-                **decision.marks,
+                arguments=dict(decision.arguments if decision else arguments),
+                idempotent=idempotent or veto is not None,
+                **(decision.marks if decision else {}),
             )
-            if decision.veto is not None:
+            if decision and veto is not None:
                 raise decision.refusal(action)
             begun = time.perf_counter()
             result = await work(step)
@@ -204,7 +204,7 @@ class Steps:
             step=step,
             action=action,
             name=name,
-            seconds=round(time.perf_counter() - begun, 6),
+            seconds=_since(begun),
             result=result.value,
             summary=result.summary,
             usage=asdict(result.usage) if result.usage else None,
@@ -232,6 +232,11 @@ class Steps:
             seconds=round(seconds, 6),
             error=describe_error(error),
         )
+
+
+def _since(begun: float) -> float:
+    """Seconds since then, to the microsecond. It is asked for with every step, and ``round`` is slow."""
+    return int((time.perf_counter() - begun) * 1e6) / 1e6
 
 
 async def _refuse(past: PastStep) -> None:

@@ -56,9 +56,12 @@ Tell = Callable[[Execution], None]
 class Worker:
     """Takes jobs until it is stopped, or until there is nothing left for it.
 
+    What waits for a person, or is paused, gives its slot to the next job meanwhile. Once it may go on it does
+    so at once, so that for a while more may be at work than there are slots; no further job is taken then.
+
     Args:
         engine: runs what is taken.
-        slots: how many executions at a time.
+        slots: how many executions are at work at a time.
         tell: called on the event loop; must not block.
     """
 
@@ -144,9 +147,13 @@ class Worker:
     def _next(self) -> Job | None:
         return self._jobs.due(time.time())
 
+    @property
+    def _is_full(self) -> bool:
+        return sum(map(self._engine.is_at_work, self._running)) >= self._slots
+
     async def _has_taken(self) -> bool:
         """Take the next job, if there is one and room for it; says whether it may be worth looking again."""
-        if len(self._running) >= self._slots:
+        if self._is_full:
             return False
         if time.monotonic() >= self._orphans_at:
             await asyncio.to_thread(self._store.interrupt_orphans)
@@ -243,12 +250,12 @@ class Worker:
         now = time.time()
         later = await asyncio.to_thread(self._jobs.later, now)
         until = time.monotonic() + min(ORPHANS_SECONDS, later - now if later is not None else ORPHANS_SECONDS)
-        is_full = len(self._running) >= self._slots
         while not self._news.is_set():
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if is_full else POLL_SECONDS):
+                async with asyncio.timeout(POLL_SECONDS):
                     await self._news.wait()
-            if not is_full and (
+            # A full worker looks at nothing but whether it still is.
+            if not self._is_full and (
                 time.monotonic() >= until or await asyncio.to_thread(self._store.version) != seen
             ):
                 return

@@ -216,7 +216,17 @@ def parse_version(said: str) -> tuple[int, ...]:
     return tuple(int(part) for part in numbers[0].split(".")) if numbers else (0,)
 
 
+_found: dict[str, str] = {}
+"""Where git was found, by the search path."""
+
+
 def _locate() -> tuple[str, int] | None:
     """The program and its modification time: an upgrade while the workbench runs is looked at again."""
-    path = shutil.which("git")
-    return (path, Path(path).stat().st_mtime_ns) if path else None
+    search = os.environ.get("PATH", "")
+    path = _found.get(search)
+    if path is None or not os.access(path, os.X_OK):
+        path = shutil.which("git")
+        if path is None:
+            return None
+        _found[search] = path
+    return path, Path(path).stat().st_mtime_ns

@@ -20,6 +20,7 @@ from .diffs import staged_changes
 from .failures import GitFailed
 from .nested import leave_out_nested
 from .prepared import read_prepared
+from .status import read_status
 from .tasks import alongside
 from .worktrees import pinned
 
@@ -62,6 +63,16 @@ async def commit_all(worktree: Path, branch: str, message: str) -> Commit | None
     # 'sha^' is what the branch was when its commit was recorded: if it has moved since, this fails.
     await git(worktree, "update-ref", "-m", _reflog(message), ref, sha, f"{sha}^", env=pins)
     return Commit(sha, message, files)
+
+
+async def holds_nothing_new(worktree: Path, branch: str) -> bool:
+    """Whether :func:`commit_all` would find nothing to commit. What is in doubt counts as new.
+
+    Raises:
+        As :func:`commit_all`.
+    """
+    status = await read_status(worktree, env=pinned(worktree, branch))
+    return not (status.changed or status.untracked)
 
 
 async def commit_tree(

@@ -22,15 +22,16 @@ from typing import Literal
 from ..domain.executions import FileChange, owner_of
 from . import diffs
 from .commit_log import commits_between
-from .commits import Commit, commit_all, with_trailers
+from .commits import Commit, commit_all, holds_nothing_new, with_trailers
 from .copies import copy_private, make_private
 from .failures import GitConflict, explained
 from .included import Included, include
 from .leases import renew
 from .locks import PATIENCE, HalfMade, Mark, abandoned, private_folder, project_key, repository_lock
 from .notes import unfinished_work, without_content
-from .place import Forkable, common_dir, look_at, look_at_branch
+from .place import Forkable, look_at, look_at_branch, refuse_existing_branch
 from .removal import losses
+from .shared import Shared
 from .status import Status, read_status
 from .takeover import linked, take_over
 from .tasks import alongside, to_the_end
@@ -40,11 +41,13 @@ from .worktrees import (
     LostWorktree,
     add_worktree,
     branches_of,
+    common_dir_of,
     drop_cut_off,
     fill,
     forget_worktree,
     link_worktree,
     own_directory,
+    pinned,
     undo,
     unlock,
 )
@@ -68,6 +71,9 @@ class Isolation:
         self._project = project_root.resolve()
         self._state = state.resolve()
         self._key = project_key(self._project)
+        # Of many that start at once.
+        self._ground = Shared(lambda: look_at(self._project))
+        self._status = Shared(lambda: read_status(self._project))
 
     async def open(
         self, execution: str, when: datetime, *, with_changes: bool = False, fork: Fork | None = None
@@ -94,7 +100,7 @@ class Isolation:
             with explained(self._state):
                 copied = await self._open_copy(execution, branch, fork.private, fork.commit)
             return replace(copied, base_commit=fork.base)
-        found = await look_at(self._project, branch)
+        found = await self._ground.answer()
         if fork is not None and found is not None:
             with explained(found.common, self._state):
                 opened = await self._open_worktree(execution, branch, found, fork.commit)
@@ -153,7 +159,7 @@ class Isolation:
             GitConflict: a git process that was left behind is still at it.
             GitError: git could not read or write.
         """
-        found = await look_at(self._project, f"exec/{execution}/none")
+        found = await look_at(self._project)
         worktree = self._worktree_of(execution)
         guarded = found.common if found else self._project
         async with self._settled(worktree, guarded, guarded):
@@ -218,6 +224,25 @@ class Isolation:
         with explained(place.repository, place.worktree):
             return await commit_all(place.worktree, place.branch, with_trailers(message, trailers))
 
+    def assure(self, place: Workplace) -> None:
+        """Look whether a work tree is still there and on its branch. Blocks, for some microseconds.
+
+        Raises:
+            OffBranch, LostWorktree: it is not.
+        """
+        pinned(place.worktree, place.branch)
+
+    async def keep_rest(self, place: Workplace, message: str, trailers: Mapping[str, str]) -> Commit | None:
+        """As :meth:`commit`, where there most likely is nothing to commit: then it takes a third of that.
+
+        Raises:
+            As :meth:`commit`.
+        """
+        with explained(place.repository, place.worktree):
+            if await holds_nothing_new(place.worktree, place.branch):
+                return None
+        return await self.commit(place, message, trailers)
+
     async def include(self, place: Workplace, patterns: Sequence[str]) -> Included:
         """Bring ignored files of the user's folder into a work tree; see :func:`.included.include`."""
         return await include(place, self._original_of(place), patterns, self._state)
@@ -246,7 +271,7 @@ class Isolation:
         Raises:
             GitError: git could not read or write; the work tree is still there.
         """
-        common = await common_dir(place.repository)
+        common = await common_dir_of(place)
         with explained(common):
             async with repository_lock(self._state, common):
                 await unlock(place)
@@ -260,10 +285,11 @@ class Isolation:
     async def _open_worktree(self, execution: str, branch: str, found: Forkable, base: str) -> Workplace:
         worktree = self._worktree_of(execution)
         made = HalfMade(execution, str(found.folder), str(worktree), branch, base)
-        async with alongside(_status_of(found)) as looking:
+        await refuse_existing_branch(found.common, branch)
+        async with alongside(self._status_of(found)) as looking:
             mark = await self._make(made, found.common)
             try:
-                root = await fill(worktree, execution, found.prefix, mark)
+                root = await fill(worktree, execution, found.prefix, mark, branch)
                 status = await looking
             except BaseException:
                 await to_the_end(self._take_back(made, mark, found.common))
@@ -292,8 +318,8 @@ class Isolation:
                 base, notes = await make_private(
                     self._project, private, leave_out=self._state, hold=(mark.descriptor,)
                 )
-            await add_worktree(private, worktree, branch, base, (mark.descriptor,))
-            root = await fill(worktree, execution, Path(), mark)
+            await add_worktree(private, worktree, base, (mark.descriptor,))
+            root = await fill(worktree, execution, Path(), mark, branch)
         except BaseException:
             await to_the_end(self._take_back(made, mark, self._project))
             raise
@@ -301,15 +327,15 @@ class Isolation:
         return Workplace(execution, root, worktree, branch, base, "copy", private, notes)
 
     async def _make(self, made: HalfMade, common: Path) -> Mark:
-        """Make the branch and an empty work tree, alone in the repository."""
+        """Make an empty work tree, alone in the repository."""
         worktree = Path(made.worktree)
-        async with repository_lock(self._state, common) as lock:
+        async with repository_lock(self._state, common, first=True) as lock:
             await self._clear_abandoned(common)
             _refuse_existing(worktree)
             mark = Mark.set(worktree.parent, made)
             try:
                 held = (lock, mark.descriptor)
-                await add_worktree(Path(made.repository), worktree, made.branch, made.base, held)
+                await add_worktree(Path(made.repository), worktree, made.base, held)
             except BaseException:
                 await to_the_end(undo(made, mark))
                 raise
@@ -339,6 +365,9 @@ class Isolation:
             else:
                 await undo(made, mark)
 
+    async def _status_of(self, found: Forkable) -> Status | None:
+        return None if found.bare else await self._status.answer()
+
     def _worktrees(self) -> Path:
         private_folder(self._state / "worktrees")
         folder = self._state / "worktrees" / self._key
@@ -352,10 +381,6 @@ class Isolation:
         """The user's folder that corresponds to the top of a work tree."""
         depth = len(place.root.relative_to(place.worktree).parts)
         return self._project.parents[depth - 1] if depth else self._project
-
-
-async def _status_of(found: Forkable) -> Status | None:
-    return None if found.bare else await read_status(found.folder)
 
 
 def _refuse_existing(*paths: Path) -> None:

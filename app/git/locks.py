@@ -11,13 +11,13 @@ import fcntl
 import hashlib
 import json
 import os
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .failures import GitConflict
+from .turns import turn
 
 PATIENCE = 300.0
 """Seconds to wait for the other executions that start in the same repository."""
@@ -46,28 +46,38 @@ def private_folder(path: Path) -> Path:
 
 
 @asynccontextmanager
-async def repository_lock(state: Path, common: Path) -> AsyncIterator[int]:
+async def repository_lock(state: Path, common: Path, *, first: bool = False) -> AsyncIterator[int]:
     """Hold the lock of the repository whose common directory is ``common``; gives its file descriptor.
+
+    Args:
+        first: Come before those of this process that wait without it.
 
     Raises:
         GitConflict: others held it for :data:`PATIENCE` seconds.
     """
-    descriptor = _open(private_folder(state / "locks") / f"git-{key_of(common)}.lock")
-    try:
-        deadline, pause = time.monotonic() + PATIENCE, 0.002
-        while not _try(descriptor):
-            if time.monotonic() > deadline:
-                raise GitConflict(
-                    "Other executions keep the repository busy",
-                    detail=f"waited {PATIENCE:g} s for {common}",
-                    hint="try again when they have started",
-                )
-            # Polled, because a thread that waits in flock() cannot be cancelled.
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, 0.02)
+    path = private_folder(state / "locks") / f"git-{key_of(common)}.lock"
+    async with AsyncExitStack() as stack:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await stack.enter_async_context(turn(str(path), first=first))
+                descriptor = _open(path)
+                stack.callback(os.close, descriptor)
+                await _locked(descriptor)
+        except TimeoutError:
+            raise GitConflict(
+                "Other executions keep the repository busy",
+                detail=f"waited {PATIENCE:g} s for {common}",
+                hint="try again when they have started",
+            ) from None
         yield descriptor
-    finally:
-        os.close(descriptor)
+
+
+async def _locked(descriptor: int) -> None:
+    pause = 0.002
+    while not _try(descriptor):
+        # Polled, because a thread that waits in flock() cannot be cancelled.
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 0.02)
 
 
 @dataclass(frozen=True, slots=True)

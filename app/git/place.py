@@ -47,37 +47,54 @@ class Forkable:
     bare: bool
 
 
-async def look_at(folder: Path, branch: str) -> Forkable | None:
+async def look_at(folder: Path) -> Forkable | None:
     """The repository that ``folder`` is in; ``None`` when there is none, or none with a commit.
 
     Args:
         folder: The project's folder, with symbolic links resolved.
-        branch: A branch that must not exist.
 
     Raises:
-        GitConflict: ``branch`` exists.
         GitError: git is missing or too old, or there is a repository that it refuses or cannot read.
     """
-    ref = f"refs/heads/{branch}"
-    # Answered in this order, up to the first that has no answer: so one process is enough, and it is the
-    # usual case that it fails at the last. '--show-cdup' counts the folders up to the top without naming one,
-    # so that no file name, whatever is in it, can be taken for another line.
-    questions = (
-        "--is-bare-repository",
-        "--is-inside-work-tree",
-        _HEAD,
-        "--show-cdup",
-        "--git-common-dir",
-        ref,
-    )
+    # '--show-cdup' counts the folders up to the top without naming one, so that no file name, whatever is in
+    # it, can be taken for another line.
+    questions = ("--is-bare-repository", "--is-inside-work-tree", _HEAD, "--show-cdup", "--git-common-dir")
     said = await git(folder, "rev-parse", *questions, "--", accept=(0, 128))
     if said.code == 0:
+        return await _understood(folder, said.text.removesuffix("\n--"))
+    if no_repository(said.stderr) or (_HEAD in said.stderr and await _unborn(folder)):
+        return None
+    raise explain(("git", "rev-parse"), said.code, said.stderr)
+
+
+async def refuse_existing_branch(common: Path, branch: str) -> None:
+    """Look whether a branch exists, without a process where refs are files; see gitrepository-layout(5).
+
+    Args:
+        common: The directory that all work trees of the repository share.
+
+    Raises:
+        GitConflict: it exists.
+        GitError: git cannot read the repository.
+    """
+    ref = f"refs/heads/{branch}"
+    exists = await asyncio.to_thread(_is_in_files, common, ref)
+    if exists is None:
+        said = await git(common, "rev-parse", "--quiet", "--verify", ref, accept=(0, 1))
+        exists = said.code == 0
+    if exists:
         raise GitConflict(f"The branch '{branch}' exists already", hint="start a new execution")
-    if not said.stderr.endswith(f"bad revision '{ref}'"):
-        if no_repository(said.stderr) or (_HEAD in said.stderr and await _unborn(folder)):
-            return None
-        raise explain(("git", "rev-parse"), said.code, said.stderr)
-    return await _understood(folder, said.text)
+
+
+def _is_in_files(common: Path, ref: str) -> bool | None:
+    """Whether a ref exists; ``None`` where git keeps its refs otherwise, which it can since 2.45."""
+    if (common / "reftable").exists():
+        return None
+    try:
+        packed = (common / "packed-refs").read_bytes()
+    except FileNotFoundError:
+        packed = b""
+    return (common / ref).exists() or f" {ref}\n".encode() in packed
 
 
 async def look_at_branch(folder: Path, branch: str) -> Forkable:

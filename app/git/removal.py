@@ -12,9 +12,10 @@ from ..domain.errors import GitError
 from .command import LONG, git
 from .prepared import Prepared, read_prepared
 from .status import read_status
+from .tasks import together
 from .throwaway import files_of, is_elsewhere
 from .workplaces import Workplace
-from .worktrees import own_directory, pinned
+from .worktrees import common_dir_by, own_directory, pinned
 
 # Operations and refs that git keeps with a work tree, not with the branch.
 _UNDER_WAY = (
@@ -68,8 +69,9 @@ async def losses(place: Workplace, original: Path) -> Losses:
     """
     try:
         pins = await asyncio.to_thread(pinned, place.worktree)
-        status = await read_status(place.worktree, every=True, env=pins)
-        in_submodules = await _in_submodules(place.worktree, pins)
+        status, in_submodules = await together(
+            read_status(place.worktree, every=True, env=pins), _in_submodules(place.worktree, pins)
+        )
     except GitError as error:
         return Losses(other=(f"unknown: {error}",))
     work = (*status.changed, *status.untracked)
@@ -124,8 +126,7 @@ def _forgotten_commits(own: Path) -> Iterator[str]:
     """
     head = own / "HEAD"
     name = head.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("ref: ").strip()
-    common = (own / (own / "commondir").read_text(encoding="utf-8").strip()).resolve()
-    remembered = _logged(common / "logs" / name)
+    remembered = _logged(common_dir_by(own) / "logs" / name)
     if remembered:
         yield from sorted(_logged(own / "logs" / "HEAD") - remembered)
 

@@ -34,22 +34,21 @@ class LostWorktree(GitError):
     code = "git_lost_worktree"
 
 
-async def add_worktree(
-    repository: Path, worktree: Path, branch: str, base: str, hold: tuple[int, ...]
-) -> None:
-    """Make ``branch`` at ``base`` and a locked work tree for it, still without files.
+async def add_worktree(repository: Path, worktree: Path, base: str, hold: tuple[int, ...]) -> None:
+    """Make a locked work tree at ``base``, still without files and on no branch.
 
-    Writing the files takes long and needs no lock, so it is left to :func:`fill`.
+    The branch comes with the files, which take long and need no lock: see :func:`fill`. For one made here
+    git would start two more processes, with everybody else waiting for the lock.
     """
     with explained(repository, worktree):
         await git(
-            repository, "worktree", "add", "--quiet", "--no-checkout", "--no-track", "--lock",
-            "-b", branch, "--", str(worktree), base, hold=hold,
+            repository, "worktree", "add", "--quiet", "--no-checkout", "--detach", "--lock",
+            "--", str(worktree), base, hold=hold,
         )  # fmt: skip
 
 
 async def link_worktree(repository: Path, worktree: Path, branch: str, hold: tuple[int, ...]) -> None:
-    """Make a locked work tree on a branch that exists, still without files; see :func:`add_worktree`.
+    """Make a locked work tree on a branch that exists, still without files.
 
     A record of a work tree that was there, and of which only the files are gone, is replaced.
 
@@ -85,11 +84,20 @@ def _is_recorded(common: Path, worktree: Path) -> bool:
     return any((common / "worktrees").glob(f"{worktree.name}*"))
 
 
-async def fill(worktree: Path, execution: str, prefix: Path, mark: Mark) -> Path:
-    """Write the files of a new work tree, lock it for ``execution``; gives the project's folder in it."""
+async def fill(worktree: Path, execution: str, prefix: Path, mark: Mark, branch: str = "") -> Path:
+    """Write the files of a new work tree and lock it for ``execution``.
+
+    Args:
+        prefix: The project's folder below the top of the work tree.
+        branch: Made where the work tree is; without it, the work tree is on its branch already.
+
+    Returns:
+        The project's folder in it.
+    """
+    write = ("checkout", "--force", "--no-track", "-b", branch) if branch else ("reset", "--hard")
     # Explained here, since on a disk that was full there is room again once the files are taken back.
     with explained(worktree):
-        await git(worktree, "reset", "--hard", "--quiet", seconds=LONG, hold=(mark.descriptor,))
+        await git(worktree, *write, "--quiet", seconds=LONG, hold=(mark.descriptor,))
     # 'git worktree add' knows '--reason' only since 2.33, and 'git worktree lock' would be one more process.
     leases.take(own_directory(worktree), execution)
     return await asyncio.to_thread(make_folder, worktree, worktree / prefix)
@@ -179,10 +187,31 @@ async def forget_worktree(repository: Path, worktree: Path, *, locked: bool = Fa
 async def unlock(place: Workplace) -> None:
     """Tell git that the work tree may be removed."""
     try:
+        # What 'git worktree unlock' does, without a process; see gitrepository-layout(5).
+        (own_directory(place.worktree) / "locked").unlink(missing_ok=True)
+    except LostWorktree:
+        await _unlock_lost(place)
+
+
+async def _unlock_lost(place: Workplace) -> None:
+    try:
         await git(place.repository, "worktree", "unlock", "--", str(place.worktree))
     except GitFailed as error:
         if not any(reason in error.said for reason in ("is not locked", "is not a working tree")):
             raise
+
+
+async def common_dir_of(place: Workplace) -> Path:
+    """The directory that all work trees of its repository share."""
+    try:
+        return common_dir_by(own_directory(place.worktree))
+    except (LostWorktree, OSError):
+        return await common_dir(place.repository)
+
+
+def common_dir_by(own: Path) -> Path:
+    """The directory that a work tree's own one says is shared; see gitrepository-layout(5)."""
+    return (own / _line(own / "commondir")).resolve()
 
 
 def own_directory(worktree: Path) -> Path:

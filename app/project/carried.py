@@ -7,18 +7,23 @@ nothing else. Nothing is run.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shlex
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..domain.specs import Answer
 from ..domain.trust import CarriedCommand, CommandKind
+from ..domain.workflow_expressions import has_marks
 from .yamldoc import Node
 
 if TYPE_CHECKING:
+    from ..domain.agents import ResolvedAgent
     from ..domain.hooks import HookSpec
+    from ..domain.workflows import WorkflowSpec
     from .settings import ProjectSettings
     from .workflow_file import WorkflowSource
 
@@ -37,6 +42,7 @@ def carried_commands(settings: ProjectSettings, node: Node, path: Path) -> tuple
     """
     lists = (
         (CommandKind.SETUP, settings.worktree.setup, ("worktree", "setup")),
+        (CommandKind.EXEC, settings.worktree.commands, ("worktree", "commands")),
         (CommandKind.CHECK, settings.checks, ("checks",)),
     )
     return tuple(
@@ -118,3 +124,76 @@ def script_text(script: str | None, env: Mapping[str, str]) -> str | None:
     if script is None or not env:
         return script
     return shlex.join(("env", *(f"{name}={value}" for name, value in env.items()), "sh", "-c", script))
+
+
+CALLED = "run_command"
+
+
+def carried_calls(
+    sources: Iterable[WorkflowSource], agents: Iterable[ResolvedAgent]
+) -> tuple[CarriedCommand, ...]:
+    """The commands that steps of workflows and playbooks of agents run without asking, in their order.
+
+    What a model asks for while it works is in no file, and is not among them.
+
+    Args:
+        agents: the project's own, with what they inherit.
+    """
+    calls = [
+        CarriedCommand(CommandKind.CALL, text, source.path, source.step_node(number, "with").line)
+        for source in sources
+        if source.spec is not None
+        for number, text in calls_of_workflow(source.spec).items()
+    ]
+    for agent in agents:
+        line = agent.origin("playbook").line or 1
+        calls += [CarriedCommand(CommandKind.CALL, text, agent.path, line) for text in calls_of_agent(agent)]
+    return tuple(calls)
+
+
+def calls_of_workflow(spec: WorkflowSpec) -> dict[int, str]:
+    """What its steps run without asking, by their place, as it is trusted."""
+    if spec.permissions.shell is not Answer.ALLOW:
+        return {}
+    around = spec.model_dump(mode="json", include={"inputs", "steps"})
+    return {
+        number: _call_text(step.with_, step.for_each, around)
+        for number, step in enumerate(spec.steps)
+        if step.tool == CALLED
+    }
+
+
+def calls_of_agent(agent: ResolvedAgent) -> tuple[str, ...]:
+    """What its playbook runs without asking, as it is trusted."""
+    spec = agent.spec
+    if spec.permissions.shell is not Answer.ALLOW:
+        return ()
+    around = {
+        **spec.model_dump(mode="json", include={"inputs", "playbook"}),
+        "templates": dict(agent.templates),
+    }
+    return tuple(
+        _call_text(action.with_, action.for_each, around) for action in spec.playbook if action.tool == CALLED
+    )
+
+
+def _call_text(arguments: Mapping[str, Any], for_each: str | None, around: Mapping[str, Any]) -> str:
+    """The command on the first line, as a shell would take it, and below it what else decides what runs.
+
+    Where values are put into it, all of the file that can give any belongs to what is trusted, by its hash.
+    """
+    argv = arguments.get("argv")
+    if isinstance(argv, list | tuple) and all(isinstance(word, str) for word in argv):
+        first = shlex.join(argv)
+    else:
+        first = _json(argv)
+    more = [f"{name}: {_json(arguments[name])}" for name in sorted(arguments) if name != "argv"]
+    more += [f"for each: {for_each!r}"] if for_each is not None else []
+    if for_each is not None or has_marks(_json(dict(arguments))):
+        digest = hashlib.sha256(_json(around).encode()).hexdigest()
+        more.append(f"with values of the file, sha256:{digest}")
+    return "\n".join([first, *(f"# {line}" for line in more)])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

@@ -92,12 +92,24 @@ class Project:
             load_hooks(self.parac / NAME, self.inside, self.root) if self.parac is not None else LoadedHooks()
         )
 
-    def scripts(self) -> tuple[CarriedCommand, ...]:
-        """The scripts of all workflows' steps that can be read."""
-        from .carried import carried_scripts
+    def carried_work(self) -> tuple[CarriedCommand, ...]:
+        """What the workflows and the agents that can be read would run by themselves, in order."""
+        from .carried import carried_calls, carried_scripts
         from .workflow_catalogue import workflow_sources
 
-        return carried_scripts(workflow_sources(self))
+        sources = workflow_sources(self)
+        return (*carried_scripts(sources), *carried_calls(sources, self._own_agents()))
+
+    def _own_agents(self) -> Iterator[ResolvedAgent]:
+        """The project's own agents that can run. One that cannot runs nothing either."""
+        try:
+            catalogue = self._catalogue()
+        except ProjectError:
+            return  # Without the listing of its folder no agent of it can be run.
+        for name in catalogue.own_names:
+            found = catalogue.resolve(name)
+            if found.agent is not None and not found.errors:
+                yield found.agent
 
     def agent_names(self) -> tuple[str, ...]:
         """The names of all agents, from the folders' listings alone.

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from ..domain.agents import Origin
+from ..domain.by_hand import checked_prefix
 from ..domain.commands import checked_command
 from ..domain.errors import ProjectError
 from ..domain.problems import Problem, Severity
@@ -34,11 +35,12 @@ def _pattern(text: str) -> str:
 
 
 Command = Annotated[str, AfterValidator(checked_command)]
+Prefix = Annotated[str, AfterValidator(checked_prefix)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class WorktreeSettings(Frozen):
-    """How the fresh work tree of a run is made ready."""
+    """How the fresh work tree of a run is made ready, and what people may run in it."""
 
     copy_: tuple[Pattern, ...] = Field(
         (),
@@ -51,6 +53,11 @@ class WorktreeSettings(Frozen):
         (),
         description="Commands that run in a fresh work tree, one after another, once you trust them "
         "(paracle trust): npm ci.",
+    )
+    commands: tuple[Prefix, ...] = Field(
+        (),
+        description="What 'paracle runs exec' may run in the work tree of a run, once you trust it (paracle "
+        "trust): the words that a command begins with, such as pytest or git status.",
     )
 
 

@@ -88,7 +88,8 @@ def check_step(known: Known, number: int, signature: Signature | None) -> Iterat
             node = known.source.step_node(number, "for_each")
             message = f"'for_each' needs a list, and this is {_a(of)}"
             yield known.source.problem(node, message, "give it a list, such as '{{ inputs.paths }}'")
-        scope = Scope(known, step, item_type(of), has_item=True)
+        item = item_type(of) if step.batch_size is None else of
+        scope = Scope(known, step, item, has_item=True)
     yield from _text(scope, number, step.approval, False, "approval")
     yield from _text(scope, number, step.key, False, "key")
     for key, values in (("inputs", step.inputs), ("with", step.with_), ("env", step.env)):

@@ -82,7 +82,8 @@ class Engine:
         Returns:
             A handle: ``events()`` gives the events as they are committed until the run ends,
             ``receipt`` waits for the finished account, ``stop()`` ends it early. ``pause()``, ``resume()``,
-            ``say(text)`` and ``switch_model(name)`` steer it on the way.
+            ``say(text)`` and ``switch_model(name)`` steer it on the way; ``run_command(argv)`` runs what the
+            project allows in its worktree.
 
         Raises:
             NotFound: there is no such agent, tool or execution.
@@ -117,7 +118,7 @@ class Engine:
 
         Raises:
             NotFound, ProjectError, UsageError, StoreError: as :meth:`run`.
-            PolicyRefused: it carries scripts, and the project is not trusted.
+            PolicyRefused: it carries commands, and the project is not trusted.
         """
         from . import workflow_runs
 

@@ -6,6 +6,7 @@ Each call here may block, and may be made from any thread that runs no event loo
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -108,9 +109,7 @@ def answer_in(workspace: Workspace, execution: str, key: str, answer: str, reaso
     by = person()
     held = asyncio.run(Approvals(workspace.store).answer(execution, key, answer, by=by, reason=reason))
     if (held["answer"], held["by"], held["reason"]) != (answer, by, reason):
-        raise Conflict(
-            f"{held['by']} has answered already", detail=f"{held['answer']} {held['reason']}".strip()
-        )
+        raise _answered_already(held)
 
 
 def asked_before(workspace: Workspace, execution: str, seq: int) -> tuple[Event, ...]:
@@ -132,9 +131,11 @@ def find(workspace: Workspace, wanted: str) -> Asked:
 
     Raises:
         NotFound: there is none.
-        Conflict: there are several.
+        Conflict: there are several, or it has its answer.
     """
     execution, _, number = wanted.partition(":")
+    if execution == "last":
+        execution = runs.find(workspace, execution).id
     found = [
         asked
         for asked in waiting(workspace)
@@ -143,11 +144,39 @@ def find(workspace: Workspace, wanted: str) -> Asked:
     if len(found) == 1:
         return found[0]
     if not found:
+        if held := _given(workspace, execution, number):
+            raise _answered_already(held)
         words = f"Nothing waits as '{wanted}'" if wanted else "Nothing waits for an answer"
         raise NotFound(words, hint="'paracle approvals list' shows what does")
     raise Conflict(
         f"'{wanted}' stands for {len(found)} questions" if wanted else f"{len(found)} questions wait",
         hint=f"name one: {', '.join(asked.short for asked in found)}",
+    )
+
+
+def _given(workspace: Workspace, execution: str, number: str) -> Mapping[str, Any] | None:
+    """The answer that a question of this number has, if it has one."""
+    if not (execution and number.isdecimal() and workspace.has_store):
+        return None
+    try:
+        row = runs.find(workspace, execution)
+    except (NotFound, Conflict):
+        return None
+    asked: list[str] = []
+    answers: dict[str, Mapping[str, Any]] = {}
+    for event in runs.pages(workspace, row, {Kind.ASKED, Kind.ANSWERED}):
+        if event.kind is Kind.ASKED:
+            asked.append(event.payload["approval"])
+        else:
+            answers[event.payload["approval"]] = event.payload
+    return answers.get(asked[int(number) - 1]) if 0 < int(number) <= len(asked) else None
+
+
+def _answered_already(held: Mapping[str, Any]) -> Conflict:
+    return Conflict(
+        f"{held['by']} has answered already",
+        detail=f"{held['answer']} {held['reason']}".strip(),
+        hint="'paracle approvals list' shows what waits",
     )
 
 

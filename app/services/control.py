@@ -40,7 +40,7 @@ def pause(workspace: Workspace, wanted: str, reason: str = "") -> Execution:
     """
     row = runs.find(workspace, wanted)
     check_transition(row.state, State.PAUSED)
-    return _ask(workspace, row, "pause", {"reason": reason})
+    return ask(workspace, row, "pause", {"reason": reason})
 
 
 def unpause(workspace: Workspace, wanted: str, reason: str = "") -> Execution:
@@ -53,7 +53,7 @@ def unpause(workspace: Workspace, wanted: str, reason: str = "") -> Execution:
     row = runs.find(workspace, wanted)
     if row.state is not State.PAUSED:
         raise Conflict(f"{row.short} is {row.state.word}, not paused", hint=_instead(row))
-    return _ask(workspace, row, "resume", {"reason": reason})
+    return ask(workspace, row, "resume", {"reason": reason})
 
 
 def _instead(row: Execution) -> str:
@@ -76,10 +76,10 @@ def take_up(workspace: Workspace, wanted: str, reason: str = "") -> runs.RunHand
         Conflict: it is not interrupted, or another process has taken it up at this moment.
         UsageError, ModelError: a model or a tool that it needs cannot be had.
         ProjectError: what the project asks for around its runs cannot be read.
-        NotTrusted: its workflow carries scripts that nobody has said may run.
+        NotTrusted: it carries commands that nobody has said may run.
     """
+    from .carried_work import refuse_untrusted_record
     from .trust import preparation
-    from .workflow_runs import refuse_untrusted_record
 
     row = runs.find(workspace, wanted)
     if row.state is State.INTERRUPTED:
@@ -113,7 +113,7 @@ def stop(
             return thread.call(engine.give_up(row.id, reason))
     if row.state.is_live:
         try:
-            _ask(workspace, row, "stop", {"reason": reason}, patience)
+            ask(workspace, row, "stop", {"reason": reason}, patience)
         except NoAnswer:
             raise
         except Conflict:
@@ -157,7 +157,7 @@ def say(workspace: Workspace, wanted: str, text: str) -> Execution:
         Conflict: it has ended, or nobody is there who could read it.
         UsageError: the text is empty.
     """
-    return _ask(workspace, _live(workspace, wanted), "say", {"text": text})
+    return ask(workspace, _live(workspace, wanted), "say", {"text": text})
 
 
 def switch_model(workspace: Workspace, wanted: str, model: str) -> Execution:
@@ -168,7 +168,7 @@ def switch_model(workspace: Workspace, wanted: str, model: str) -> Execution:
         Conflict: it has ended, or is no dialogue with one agent.
         UsageError, ModelError: the model cannot be had.
     """
-    return _ask(workspace, _live(workspace, wanted), "model", {"model": model})
+    return ask(workspace, _live(workspace, wanted), "model", {"model": model})
 
 
 def person() -> str:
@@ -187,14 +187,19 @@ def _live(workspace: Workspace, wanted: str) -> Execution:
     return row
 
 
-def _ask(
+def ask(
     workspace: Workspace,
     row: Execution,
     kind: str,
     payload: Mapping[str, Any],
     patience: float = PATIENCE,
 ) -> Execution:
-    """Have a control done by whoever runs the execution; gives the row as it is then."""
+    """Have a control done by whoever runs the execution; gives the row as it is then.
+
+    Raises:
+        NoAnswer: whoever runs it does not answer.
+        ParacleError: it was not done, and why.
+    """
     said = {"by": person(), **payload}
     if row.id in workspace.running:
         engine, thread = workspace.engine()

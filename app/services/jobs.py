@@ -275,8 +275,8 @@ class _Beginnings:
         return followed(self.workspace, self.workspace.store.execution(execution))
 
     def prepare(self, execution: Execution) -> Preparation:
+        from .carried_work import refuse_untrusted_record
         from .trust import preparation
-        from .workflow_runs import refuse_untrusted_record
 
         refuse_untrusted_record(self.workspace, execution)
         return preparation(self.workspace)

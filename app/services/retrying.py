@@ -15,7 +15,7 @@ Each call here may block, and may be made from any thread that runs no event loo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..domain.errors import Conflict, NotFound
@@ -23,7 +23,8 @@ from ..domain.events import Event, Kind
 from ..domain.executions import Execution
 from ..domain.states import State
 from ..domain.workflows import ResolvedWorkflow, Step
-from . import runs, workflow_runs
+from . import jobs, runs, workflow_runs
+from .jobs import Queued
 from .runs import RunHandle
 from .workspace import Workspace
 
@@ -44,17 +45,7 @@ def retry(workspace: Workspace, wanted: str, step: str = "") -> RunHandle:
         ProjectError, UsageError, ModelError, NotTrusted: it cannot run as the project is now.
         StoreError: the account cannot be read or kept.
     """
-    from ..engine.origins import record_of
-
-    row = runs.find(workspace, wanted)
-    if row.state.is_live:
-        raise Conflict(
-            f"{row.short} is {row.state.word}",
-            hint=f"stop it first, or go another way beside it: paracle runs fork {row.short} --from STEP",
-        )
-    record = record_of(workspace.store, row.id)
-    key = key_of(record, step) if step else _failed(row, record)
-    return _start(workspace, row, record, key)
+    return retry_of(workspace, wanted, step).start()
 
 
 def fork(
@@ -76,11 +67,71 @@ def fork(
         NotFound, ProjectError, UsageError, ModelError, NotTrusted, StoreError: as :func:`retry`.
         Conflict: its record keeps too little, or what is kept has read other inputs.
     """
+    return fork_of(workspace, wanted, step, model=model, inputs=inputs).start()
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A retry or a fork that can be, and has not begun."""
+
+    workspace: Workspace
+    request: AnyRequest
+
+    def start(self) -> RunHandle:
+        """Begin it in this process.
+
+        Raises:
+            UsageError, ModelError, NotFound, StoreError: it cannot begin.
+        """
+        engine, thread = self.workspace.engine()
+        return runs.handle_of(self.workspace, thread.call(engine.start(self.request)))
+
+    def queue(self) -> Queued:
+        """Let it wait for a worker; see :func:`.jobs.enqueue`.
+
+        Raises:
+            UsageError, ModelError, NotFound, StoreError: it cannot be queued.
+        """
+        return jobs.enqueue(self.workspace, self.request)
+
+
+def retry_of(workspace: Workspace, wanted: str, step: str = "") -> Again:
+    """What :func:`retry` starts.
+
+    Raises:
+        NotFound, Conflict, ProjectError, UsageError, NotTrusted, StoreError: as :func:`retry`.
+    """
+    from ..engine.origins import record_of
+
+    row = runs.find(workspace, wanted)
+    if row.state.is_live:
+        raise Conflict(
+            f"{row.short} is {row.state.word}",
+            hint=f"stop it first, or go another way beside it: paracle runs fork {row.short} --from STEP",
+        )
+    record = record_of(workspace.store, row.id)
+    key = key_of(record, step) if step else _failed(row, record)
+    return Again(workspace, _request(workspace, row, record, key))
+
+
+def fork_of(
+    workspace: Workspace,
+    wanted: str,
+    step: str,
+    *,
+    model: str = "",
+    inputs: Mapping[str, Any] | None = None,
+) -> Again:
+    """What :func:`fork` starts.
+
+    Raises:
+        NotFound, Conflict, ProjectError, UsageError, NotTrusted, StoreError: as :func:`fork`.
+    """
     from ..engine.origins import record_of
 
     row = runs.find(workspace, wanted)
     record = record_of(workspace.store, row.id)
-    return _start(workspace, row, record, key_of(record, step), model, inputs or {})
+    return Again(workspace, _request(workspace, row, record, key_of(record, step), model, inputs or {}))
 
 
 def key_of(record: Record, step: str) -> str:
@@ -137,14 +188,14 @@ def _recorded(row: Execution, record: Record) -> AnyRequest:
     )
 
 
-def _start(
+def _request(
     workspace: Workspace,
     row: Execution,
     record: Record,
     before: str,
     model: str = "",
     inputs: Mapping[str, Any] | None = None,
-) -> RunHandle:
+) -> AnyRequest:
     from ..engine.origins import Origin
     from ..engine.request import RunRequest
 
@@ -166,9 +217,7 @@ def _start(
     changed = {name for name, value in request.inputs.items() if recorded.inputs.get(name) != value}
     if inputs:
         _refuse_read(request, kept.events, changed)
-    origin = Origin(row.id, before, "" if begins_anew else model)
-    engine, thread = workspace.engine()
-    return runs.handle_of(workspace, thread.call(engine.start(replace(request, origin=origin))))
+    return replace(request, origin=Origin(row.id, before, "" if begins_anew else model))
 
 
 def _refuse_read(request: AnyRequest, kept: Iterable[Event], changed: set[str]) -> None:

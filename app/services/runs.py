@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from ..domain.states import State
 from .workspace import Workspace
 
 if TYPE_CHECKING:
+    from ..domain.by_hand import ManualEnd
     from ..engine.engine import Started
     from ..engine.request import RunRequest
 
@@ -89,6 +90,12 @@ class RunHandle:
 
         return control.switch_model(self.workspace, self.id, model)
 
+    def run_command(self, argv: Sequence[str]) -> ManualEnd:
+        """Run a command in the worktree and wait for its end; see :func:`.by_hand.begin`."""
+        from . import by_hand
+
+        return by_hand.begin(self.workspace, self.id, argv).follow()
+
 
 def prepare(
     workspace: Workspace, agent: str, inputs: Mapping[str, Any], task: str
@@ -131,6 +138,7 @@ def start(
         ProjectError: the agent's file has errors.
         UsageError: the inputs do not fit, the model cannot be had, or both ``with_changes`` and ``follows``
             are asked for.
+        NotTrusted: its playbook carries commands, and the project is not trusted.
         Conflict: an execution is at work on the branch to go on with, or there is none.
         GitError: that branch is gone, or git cannot read it.
         StoreError: the account cannot be kept.
@@ -155,9 +163,10 @@ def request_of(
     """What a run of an agent is asked to do, read from the project's files as they are now.
 
     Raises:
-        NotFound, ProjectError, UsageError, Conflict, GitError: as :func:`start`.
+        NotFound, ProjectError, UsageError, NotTrusted, Conflict, GitError: as :func:`start`.
     """
     from ..engine.request import RunRequest
+    from .carried_work import refuse_untrusted
     from .following import followed
     from .trust import preparation
 
@@ -167,6 +176,7 @@ def request_of(
             hint="leave one of the two out",
         )
     resolved, bound = prepare(workspace, agent, inputs or {}, task)
+    refuse_untrusted(workspace, agents=(resolved,))
     project = workspace.project
     return RunRequest(
         agent=resolved,

@@ -20,7 +20,6 @@ from ..domain.trust import (
     compare,
 )
 from ..domain.words import plural
-from ..project.carried import script_text
 from ..project.project import Project
 from . import trust_file
 from .workspace import Workspace
@@ -28,14 +27,14 @@ from .workspace import Workspace
 if TYPE_CHECKING:
     from ..domain.hooks import HookSpec
     from ..domain.problems import Problem
-    from ..domain.workflows import Step
     from ..project.hooks_file import LoadedHooks
     from ..project.settings import LoadedSettings
 
 HINT = "'paracle trust' shows them and asks"
 
 AROUND = (CommandKind.SETUP, CommandKind.CHECK, CommandKind.HOOK)
-"""What runs around the work of any execution. A script runs only where its own workflow does."""
+"""What runs around the work of any execution. Scripts and calls run only where their own workflow or agent
+does, and what is allowed to be run by hand where somebody asks for it."""
 
 
 def look(workspace: Workspace) -> Trust:
@@ -115,10 +114,10 @@ def preparation(workspace: Workspace) -> Preparation:
     project = workspace.project
     carried = _usable(_Carried(project.loaded_settings(), project.loaded_hooks()))
     copy = carried.settings.settings.worktree.copy_
-    if not carried.commands:
+    if not any(command.kind in AROUND for command in carried.commands):
         # Every start passes here, and need not wait until all workflows are read.
         return Preparation(copy)
-    found = _standing(workspace, replace(carried, scripts=project.scripts()))
+    found = _standing(workspace, replace(carried, work=project.carried_work()))
     if found.allows:
         setup, checks = found.texts(CommandKind.SETUP), found.texts(CommandKind.CHECK)
         return Preparation(copy, setup, checks, carried.hooks.hooks)
@@ -143,14 +142,18 @@ def hooks(workspace: Workspace, kind: str) -> tuple[tuple[HookSpec, ...], str]:
     return (), _not_run(plural(len(wanted), "hook"), found)
 
 
-def untrusted_scripts(workspace: Workspace, steps: Iterable[Step]) -> tuple[str, ...]:
-    """The ids of those steps whose scripts, as they are here, nobody has said may run."""
-    scripts = [(step.id, script_text(step.run, step.env)) for step in steps if step.run is not None]
-    if not scripts:
+def untrusted(workspace: Workspace, wanted: Iterable[tuple[str, CommandKind, str]]) -> tuple[str, ...]:
+    """Whose commands, as they are here, nobody has said may run.
+
+    Args:
+        wanted: for each command whose it is, its kind and its text.
+    """
+    wanted = tuple(wanted)
+    if not wanted:
         return ()
     found = look(workspace)
-    trusted = found.texts(CommandKind.SCRIPT) if found.allows else ()
-    return tuple(identifier for identifier, text in scripts if text not in trusted)
+    trusted = {command.content for command in found.commands} if found.allows else set()
+    return tuple(dict.fromkeys(who for who, kind, text in wanted if (str(kind), text) not in trusted))
 
 
 def require(workspace: Workspace) -> Trust:
@@ -174,11 +177,11 @@ class _Carried:
 
     settings: LoadedSettings
     hooks: LoadedHooks
-    scripts: tuple[CarriedCommand, ...] = ()
+    work: tuple[CarriedCommand, ...] = ()
 
     @property
     def commands(self) -> tuple[CarriedCommand, ...]:
-        return (*self.settings.commands, *self.hooks.commands, *self.scripts)
+        return (*self.settings.commands, *self.hooks.commands, *self.work)
 
     @property
     def broken(self) -> str:
@@ -189,7 +192,7 @@ class _Carried:
 
 
 def _carried(project: Project) -> _Carried:
-    return _Carried(project.loaded_settings(), project.loaded_hooks(), project.scripts())
+    return _Carried(project.loaded_settings(), project.loaded_hooks(), project.carried_work())
 
 
 def _usable(found: _Carried) -> _Carried:

@@ -125,13 +125,13 @@ def _skip(
 
 
 def _turns(step: Step, variables: Mapping[str, Any]) -> int | None:
-    """How many items ``for_each`` has; None where that is not known yet."""
+    """How many turns ``for_each`` takes; None where that is not known yet."""
     if step.for_each is None:
         return 1
     if not _is_fixed(step.for_each, variables):
         return None
     items = expression(step.for_each, variables, name="for_each")
-    return len(items) if isinstance(items, list) else None
+    return len(step.turns(items)) if isinstance(items, list) else None
 
 
 def _is_fixed(text: str, variables: Mapping[str, Any]) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..domain.errors import PolicyRefused
-from ..domain.executions import Execution
+from ..domain.agents import ResolvedAgent
 from ..domain.inputs import bind_inputs
 from ..domain.workflows import ResolvedWorkflow
 from . import workflows
@@ -16,12 +16,6 @@ from .workspace import Workspace
 if TYPE_CHECKING:
     from ..engine.request import WorkflowRequest
     from ..project.workflow_catalogue import WorkflowCatalogue
-
-
-class NotTrusted(PolicyRefused):
-    """The workflow carries scripts, and its user has not said that they may run."""
-
-    code = "not_trusted"
 
 
 def start(
@@ -44,7 +38,7 @@ def start(
         NotFound: there is no such workflow.
         ProjectError: it, or an agent in it, has errors.
         UsageError: the inputs do not fit, or a model cannot be had.
-        NotTrusted: it carries scripts, and the project is not trusted.
+        NotTrusted: it carries commands, and the project is not trusted.
         StoreError: the account cannot be kept.
     """
     request = request_of(workspace, name, inputs or {}, task=task, model=model, with_changes=with_changes)
@@ -67,6 +61,7 @@ def request_of(
         NotFound, ProjectError, UsageError, NotTrusted: as :func:`start`.
     """
     from ..engine.request import WorkflowRequest
+    from .carried_work import refuse_untrusted
     from .trust import preparation
 
     project = workspace.project
@@ -75,11 +70,12 @@ def request_of(
     called = {one.name: one for one in _called(found, workflow, set())}
     declared = {key: (spec.parsed, spec.required, spec.default) for key, spec in workflow.spec.inputs.items()}
     everything = (workflow, *called.values())
-    _refuse_untrusted(workspace, everything)
     names = dict.fromkeys(step.agent for one in everything for step in one.spec.steps if step.agent)
+    agents = {agent: _without_default_model(project.agent(agent)) for agent in names}
+    refuse_untrusted(workspace, everything, agents.values())
     return WorkflowRequest(
         workflow=workflow,
-        agents={agent: project.agent(agent) for agent in names},
+        agents=agents,
         workflows=called,
         inputs=bind_inputs(declared, inputs, task),
         model=model or project.settings.model or OFFLINE,
@@ -90,24 +86,14 @@ def request_of(
     )
 
 
-def refuse_untrusted_record(workspace: Workspace, row: Execution) -> None:
-    """Refuse to go on with a workflow whose scripts the user does not trust as they are recorded.
+def _without_default_model(agent: ResolvedAgent) -> ResolvedAgent:
+    """An agent that names a model or has none: the run's own model, which a person may name, answers then.
 
-    The record lies in the project's folder, and could say anything.
-
-    Raises:
-        NotTrusted: scripts of it are not trusted, or are not in the project's files any more.
+    Resolving an agent fills the project's default in, which would otherwise stand before that.
     """
-    from ..engine.request import WorkflowRequest, read_request
-
-    (queued,) = workspace.store.events(row.id, limit=1)
-    recorded = queued.payload.get("request")
-    request = read_request(recorded) if recorded is not None else None
-    if not isinstance(request, WorkflowRequest):
-        return
-    everything = (request.workflow, *request.workflows.values())
-    anew = f"if the files hold others by now, start it anew: paracle workflow run {row.agent}"
-    _refuse_untrusted(workspace, everything, anew)
+    if agent.origin("model").path in agent.chain:
+        return agent
+    return replace(agent, spec=agent.spec.model_copy(update={"model": None}))
 
 
 def _called(
@@ -120,17 +106,3 @@ def _called(
             inner = found.workflow(step.workflow)
             yield inner
             yield from _called(found, inner, seen)
-
-
-def _refuse_untrusted(
-    workspace: Workspace, everything: tuple[ResolvedWorkflow, ...], otherwise: str = ""
-) -> None:
-    from .trust import HINT, untrusted_scripts
-
-    steps = untrusted_scripts(workspace, (step for one in everything for step in one.spec.steps))
-    if steps:
-        raise NotTrusted(
-            "The workflow runs scripts of the project, and nobody has said that they may run",
-            detail=f"steps: {', '.join(steps)}",
-            hint="; ".join(filter(None, (HINT, otherwise))),
-        )

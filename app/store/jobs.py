@@ -48,7 +48,8 @@ _DUE = (
 )
 _WORKERS = (
     "SELECT w.owner, w.slots,"
-    " (SELECT count(*) FROM executions e WHERE e.finished IS NULL AND e.owner = w.owner), w.since,"
+    " (SELECT count(*) FROM executions e WHERE e.finished IS NULL AND e.owner = w.owner"
+    f" AND e.state NOT IN ('{State.PAUSED}', '{State.WAITING}')), w.since,"
     " w.is_background FROM workers w ORDER BY w.since"
 )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 from ..domain.errors import Conflict, NotFound, StoreError
 from ..domain.events import Draft, Event, Kind
 from ..domain.executions import Execution, Totals
-from ..domain.fold import SILENT, apply_all, begin
+from ..domain.fold import apply_all, begin
 from ..domain.ids import shorten
 from ..domain.states import State
 
@@ -52,9 +53,13 @@ _INSERT = (
 )
 _SELECT = f"SELECT {', '.join(_KEPT)} FROM executions WHERE id = ?"
 _EVENT = "INSERT INTO events (execution, seq, time, kind, payload) VALUES (?, ?, ?, ?, ?)"
+_BLOCK = 50
+_EVENTS = _EVENT + ", (?, ?, ?, ?, ?)" * (_BLOCK - 1)
 _AT_WORK = "SELECT id FROM executions WHERE finished IS NULL AND branch = ? AND id != ?"
 _WENT_ON = "SELECT id FROM executions WHERE branch = ? AND created > ? AND base_commit != ''"
-_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_NAMES = {kind: kind.value for kind in Kind}
+# What contains itself is found by the depth, which costs nothing where there is none.
+_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 class BranchBusy(Conflict):
@@ -166,17 +171,24 @@ def append(db: sqlite3.Connection, identifier: str, drafts: Sequence[Draft]) -> 
     found = db.execute(_SELECT, (identifier,)).fetchone()
     if found is None:
         raise NotFound(f"There is no execution '{identifier}'")
-    before = to_execution(found)
-    row = apply_all(before, [draft for draft in drafts if draft.kind not in SILENT])
+    row = apply_all(to_execution(found), drafts)
     rows = [
-        (identifier, seq, draft.time, draft.kind.value, _encode(draft.payload))
-        for seq, draft in enumerate(drafts, found[-1] + 1)
+        (identifier, seq, moment, _NAMES[kind], _encode(payload))
+        for seq, (kind, payload, moment) in enumerate(drafts, found[-1] + 1)
     ]
-    db.executemany(_EVENT, rows)
+    _insert(db, rows)
     _update(db, identifier, found, (*_values(row), found[-1] + len(rows)))
     if row.state.is_final:
         db.execute("DELETE FROM jobs WHERE execution = ?", (identifier,))
     return row
+
+
+def _insert(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """Write events, most of them in statements of many: a statement costs as much as some rows."""
+    in_blocks = len(rows) - len(rows) % _BLOCK
+    for start in range(0, in_blocks, _BLOCK):
+        db.execute(_EVENTS, tuple(chain.from_iterable(rows[start : start + _BLOCK])))
+    db.executemany(_EVENT, rows[in_blocks:])
 
 
 def _update(

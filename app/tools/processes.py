@@ -110,15 +110,19 @@ class Family:
     """A command and all that it started, found by process group and, on Linux, by a mark.
 
     A child that left the group (``setsid``, a daemon) still has the mark in its environment.
+
+    Args:
+        group: ``None`` where it is not known; the mark is all there is then.
+        mark: ``NAME=value``.
     """
 
-    def __init__(self, group: int, mark: str) -> None:
+    def __init__(self, group: int | None, mark: str) -> None:
         self._group = group
         self._mark = mark.encode()
 
     def send(self, number: signal.Signals) -> bool:
         """Signal them all. False: none is left."""
-        found = _group_lives(self._group) and signal_group(self._group, number)
+        found = self._group is not None and _group_lives(self._group) and signal_group(self._group, number)
         for pid in self._strays():
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
@@ -127,7 +131,7 @@ class Family:
 
     def is_alive(self) -> bool:
         """Whether any of them is left."""
-        return _group_lives(self._group) or bool(self._strays())
+        return (self._group is not None and _group_lives(self._group)) or bool(self._strays())
 
     async def end(self, grace: float) -> None:
         """Ask them to end, wait up to ``grace`` seconds, kill what is left; killed too on cancellation."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -65,12 +67,18 @@ def schema_of(tool: AnyTool) -> ToolSchema:
     """The tool as a model is told of it."""
     from ..domain.conversation import ToolSchema
 
-    parameters = tool.params_type.model_json_schema()
+    return ToolSchema(tool.name, tool.description, deepcopy(_parameters(tool.params_type)))
+
+
+@cache
+def _parameters(params_type: type[ToolValue]) -> dict[str, Any]:
+    # Some milliseconds for the tools of one agent, each time one starts.
+    parameters = params_type.model_json_schema()
     parameters.pop("title", None)
     parameters.pop("description", None)
     for field in parameters.get("properties", {}).values():
         field.pop("title", None)
-    return ToolSchema(tool.name, tool.description, parameters)
+    return parameters
 
 
 async def call(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext) -> Outcome:

@@ -21,6 +21,7 @@ from textual.screen import Screen, SystemModalScreen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
+from ...screens import collector
 from ...screens.main import MainScreen
 from ...screens.messages import (
     Calling,
@@ -111,10 +112,7 @@ class WorkbenchApp(App[None]):
 
     def _painted(self) -> None:
         if not gc.isenabled():
-            # Whoever started this turned the collector off (see cli.direct). What is here now stays until
-            # the end; looking through it again and again would be felt as pauses between keys.
-            gc.freeze()
-            gc.enable()
+            collector.begin()  # whoever started this turned it off (see cli.direct)
         # Watching files needs a library that takes as long to import as the first picture to paint.
         self.set_timer(WATCH_AFTER, self._watch_files)
         self._bring_news()

@@ -1,6 +1,7 @@
 """Figures beside their limits, gathered and printed as one table at the end of `make bench`."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -18,6 +19,18 @@ def figure() -> Figure:
         print(f"\n{name}: {value:.3g} {unit} (limit {limit:g})")
 
     return record
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """The garbage collector as the program begins with it: off, until the application has painted."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.disable()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,4 +1,4 @@
-"""Runs graphs in LangGraph, one for each line on stdin, and prints how many seconds each took.
+"""Runs graphs in LangGraph, some in a row for each line on stdin, and prints how many seconds one took.
 
 Run by the interpreter of an environment of its own; see :mod:`tests.benchmarks.test_durable`.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import sqlite3
 import sys
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, TypedDict
@@ -51,14 +52,16 @@ def main(folder: Path) -> None:
     connection = sqlite3.connect(folder / "checkpoints.db", check_same_thread=False)
     saver = SqliteSaver(connection)
     apps = {"chain": chain().compile(checkpointer=saver), "fan": fan().compile(checkpointer=saver)}
-    for run, line in enumerate(sys.stdin):
-        kind = line.strip()
-        thread = {"configurable": {"thread_id": f"{kind}-{run}"}}
+    threads = count()
+    for line in sys.stdin:
+        kind, runs = line.split()
         begun = perf_counter()
-        values = apps[kind].invoke({"number": 0, "found": []}, thread, durability="sync")
+        for _ in range(int(runs)):
+            thread = {"configurable": {"thread_id": str(next(threads))}}
+            values = apps[kind].invoke({"number": 0, "found": []}, thread, durability="sync")
         seconds = perf_counter() - begun
         assert values["number"] == CHAIN if kind == "chain" else len(values["found"]) == FAN
-        print(seconds, flush=True)
+        print(seconds / int(runs), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Durable steps beside LangGraph's with its SQLite saver in ``durability="sync"``, in turns on the same disk.
 
-Ours are written with ``synchronous=FULL``: the intent of a step that acts is on the disk before it begins,
-with all that came before; steps that only look may be a few events ahead of the disk. LangGraph records no
-intents, and does again whatever was under way. It is installed for this alone, below ``.benchmarks``.
+Ours are written with ``synchronous=FULL``. Before a step that acts begins, its intent is on the disk and the
+results of all before it: more than LangGraph promises, which records no intents and does again whatever was
+under way. Steps that only look may be milliseconds ahead of the disk. In a chain that is less than LangGraph
+promises, so there both are shown; a fan-out is one superstep, of which it promises nothing before its end, as
+we do. LangGraph is installed for this alone, below ``.benchmarks``.
 """
 
 from __future__ import annotations
@@ -32,9 +34,12 @@ from paracle.app.store.store import Store
 Figure = Callable[[str, float, str, float], None]
 
 WANTED = ("langgraph==1.2.22", "langgraph-checkpoint-sqlite==3.1.2")
-ROUNDS = 40
-WARM_UP = 100
-"""Runs until the write-ahead log is as long as it gets; LangGraph's is after a tenth of them."""
+ROUNDS = 20
+BURST = 10
+"""Runs in a row, of each in turn: what is measured is how many a second one gets."""
+
+WARM_UP = 10
+"""Bursts until the write-ahead log is as long as it gets; LangGraph's is after a tenth of them."""
 
 OUTSIDE = dict(os.environ)
 """As it was before the tests were given a home of their own: it may say where pip finds packages."""
@@ -45,7 +50,7 @@ FAN = [Node(str(number)) for number in range(100)]
 
 @contextmanager
 def langgraph(checkout: Path, folder: Path) -> Iterator[Callable[[str], float]]:
-    """A process that runs a graph of a kind when it is told to; gives the seconds that it took."""
+    """A process that runs a burst of graphs of a kind when it is told to; gives the seconds of one."""
     home = checkout / ".benchmarks" / "langgraph"
     python = home / "bin" / "python"
     _install(home, python)
@@ -57,7 +62,7 @@ def langgraph(checkout: Path, folder: Path) -> Iterator[Callable[[str], float]]:
         assert process.stdout is not None
 
         def run(kind: str) -> float:
-            process.stdin.write(f"{kind}\n")  # type: ignore[union-attr]
+            process.stdin.write(f"{kind} {BURST}\n")  # type: ignore[union-attr]
             return float(process.stdout.readline())  # type: ignore[union-attr]
 
         try:
@@ -81,6 +86,11 @@ def _install(home: Path, python: Path) -> None:
     if done.returncode:
         pytest.fail(f"LangGraph cannot be installed, so there is nothing to compare with:\n{done.stderr}")
     ready.write_text(" ".join(WANTED))
+
+
+async def burst(store: Store, nodes: Sequence[Node], at_once: int, *, looks: bool) -> float:
+    """Runs in a row; gives the seconds of one."""
+    return sum([await run_ours(store, nodes, at_once, looks=looks) for _ in range(BURST)]) / BURST
 
 
 async def run_ours(store: Store, nodes: Sequence[Node], at_once: int, *, looks: bool) -> float:
@@ -112,8 +122,13 @@ async def run_ours(store: Store, nodes: Sequence[Node], at_once: int, *, looks: 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("kind", "nodes", "at_once", "looks", "times"),
-    [("chain", CHAIN, 5, True, 3), ("chain", CHAIN, 5, False, 2), ("fan", FAN, 100, False, 15)],
-    ids=["chain of 10 that look", "chain of 10 that act", "fan-out of 100"],
+    [
+        ("chain", CHAIN, 5, False, 3),
+        ("chain", CHAIN, 5, True, 3),
+        ("fan", FAN, 100, True, 15),
+        ("fan", FAN, 100, False, 5),
+    ],
+    ids=["chain that acts", "chain that looks", "fan-out that looks", "fan-out that acts"],
 )
 async def test_durable_steps_beside_langgraph(
     figure: Figure,
@@ -129,11 +144,11 @@ async def test_durable_steps_beside_langgraph(
     theirs: list[float] = []
     with Store(tmp_path / "ours") as store, langgraph(checkout, tmp_path) as run_theirs:
         for _ in range(WARM_UP):
-            await run_ours(store, nodes, at_once, looks=looks)
+            await burst(store, nodes, at_once, looks=looks)
         for _ in range(WARM_UP // 10):
             await asyncio.to_thread(run_theirs, kind)
         for _ in range(ROUNDS):
-            ours.append(await run_ours(store, nodes, at_once, looks=looks))
+            ours.append(await burst(store, nodes, at_once, looks=looks))
             theirs.append(await asyncio.to_thread(run_theirs, kind))
         assert store.read("PRAGMA synchronous") == [(2,)]
     name = f"durable {kind} of {len(nodes)} steps that {'look' if looks else 'act'}"

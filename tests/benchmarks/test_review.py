@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -40,15 +39,6 @@ class Holds:
 
     clock = 0.0
     processor = 0.0
-
-
-@pytest.fixture
-def collector() -> Iterator[None]:
-    """The garbage collector as the program begins with it: the application turns it on."""
-    gc.disable()
-    yield
-    gc.unfreeze()
-    gc.enable()
 
 
 @asynccontextmanager

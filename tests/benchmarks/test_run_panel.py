@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from statistics import quantiles
@@ -224,8 +223,8 @@ async def flood_elsewhere(project: Path) -> AsyncIterator[str]:
 async def fill(store: Store, identifier: str) -> None:
     """A finished run of a million lines."""
     begun = 1_767_279_600.0
-    await store.create(identifier, replace(queued(), time=begun))
-    await store.append(identifier, [replace(started(), time=begun)])
+    await store.create(identifier, queued()._replace(time=begun))
+    await store.append(identifier, [started()._replace(time=begun)])
     for first in range(0, EVENTS, BATCH):
         lines = [
             Draft(
@@ -234,4 +233,4 @@ async def fill(store: Store, identifier: str) -> None:
             for number in range(first, first + BATCH)
         ]
         await store.append(identifier, lines)
-    await store.append(identifier, [replace(completed(identifier), time=begun + EVENTS / RATE)])
+    await store.append(identifier, [completed(identifier)._replace(time=begun + EVENTS / RATE)])

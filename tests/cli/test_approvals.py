@@ -66,7 +66,7 @@ def test_an_approval_lets_the_run_go_on_and_its_reason_is_kept(flow: Path, askin
 
 
 def test_a_rejection_fails_the_run_with_its_reason(flow: Path, asking: Running) -> None:
-    paracle(flow, "approvals", "reject", "--reason", "not on a Friday")
+    paracle(flow, "approvals", "reject", "last", "--reason", "not on a Friday")
     assert asking.end() == 1
     assert "not on a Friday" in asking.text
 
@@ -87,6 +87,26 @@ def test_a_question_with_other_answers_is_answered_with_one_of_them(flow: Path, 
         assert (wrong.returncode, "once, run, no" in wrong.stderr) == (2, True)
         assert paracle_json(flow, "approvals", "answer", "", "once")["answer"] == "once"
         assert command.end() == 0
+
+
+def test_who_answers_second_hears_what_was_said_and_by_whom(flow: Path, asking: Running) -> None:
+    (asked,) = listed(flow)
+    assert paracle(flow, "approvals", "reject", asked["id"], "--reason", "not today").returncode == 0
+    assert asking.end() == 1
+    late = paracle(flow, "approvals", "approve", asked["id"])
+    assert late.returncode == 5
+    assert "has answered already" in late.stderr
+    assert "reject not today" in late.stderr
+    assert paracle(flow, "approvals", "approve", asked["execution"]["id"] + ":2").returncode == 4
+
+
+def test_an_answer_of_two_words_is_shown_as_it_is_typed(flow: Path, tmp_path: Path) -> None:
+    same = [{"tool_calls": [call("read_file", path="README.md")]} for _ in range(3)]
+    with running(flow, "run", "worker", "--model", write_script(tmp_path / "s.json", *same)) as command:
+        hint = command.wait_for("paracle approvals answer")
+        assert hint.endswith("'go on'|stop")
+        assert paracle(flow, "approvals", "answer", hint.split()[-3], "go on").returncode == 0
+        assert command.end() in (0, 1)
 
 
 def test_where_nothing_waits_it_says_so(project: Path) -> None:
@@ -145,6 +165,7 @@ def test_an_end_at_once_leaves_a_terminal_that_shows_what_is_typed(flow: Path) -
         f"permissions: {{shell: allow}}\nsteps:\n  - {{id: sure, approval: 'Go on?'}}\n"
         f"  - {{id: long, tool: run_command, with: {{argv: [sh, -c, '{STUBBORN}']}}}}\n"
     )
+    paracle(flow, "trust", "--yes")
     program = f"{sys.executable} -m paracle workflow run flow; stty -a; echo the end"
     with Terminal(["sh", "-ic", program], folder=flow) as terminal:
         terminal.wait_for("y approve  n reject")

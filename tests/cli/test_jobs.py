@@ -204,3 +204,30 @@ def test_a_workflow_is_detached_like_an_agent(queue: Path) -> None:
     assert (shown["execution"]["kind"], shown["receipt"]["outputs"]) == ("workflow", {"found": "completed"})
     refused = paracle(queue, "workflow", "run", "nowhere", "--detach")
     assert refused.returncode == 4
+
+
+@pytest.mark.parametrize("again", [("retry",), ("fork", "--from", "turn-1")])
+def test_what_is_done_again_in_the_background_waits_in_the_queue_like_any_run(
+    queue: Path, again: tuple[str, ...]
+) -> None:
+    script = queue / "s.yaml"
+    model = write_script(script, {"error": "the model broke"})
+    assert paracle(queue, "run", "worker", "--model", model).returncode == 1
+    failed = paracle_json(queue, "runs", "show", "last")["execution"]["id"]
+    write_script(script, {"text": "mended"})
+    far = detach(queue, "--model", model, "--delay", "1h")
+    act, *options = again
+    said = paracle_json(queue, "runs", act, failed, *options, "--detach")
+    assert (said["process"], said["worker"], said["queued"]) == (far["process"], "alive", True)
+    watched = paracle(queue, "runs", "watch", said["execution"])
+    assert (watched.returncode, watched.stdout.strip()) == (0, "mended")
+    receipt = paracle_json(queue, "runs", "show", said["execution"])["receipt"]
+    assert receipt["origin"]["execution"] == failed
+
+
+def test_a_retry_that_cannot_be_is_refused_before_it_waits(queue: Path) -> None:
+    model = write_script(queue / "s.yaml", {"text": "done"})
+    assert paracle(queue, "run", "worker", "--model", model).returncode == 0
+    refused = paracle(queue, "runs", "retry", "last", "--detach")
+    assert (refused.returncode, "has failed: it is done" in refused.stderr) == (5, True)
+    assert waiting(queue) == []

@@ -59,6 +59,18 @@ def test_a_workflow_that_there_is_not_is_refused_with_the_nearest_name(flow: Pat
     assert (done.returncode, "flow" in done.stderr) == (4, True)
 
 
+def test_a_model_named_for_the_run_answers_for_agents_that_name_none(flow: Path, tmp_path: Path) -> None:
+    agent(flow, "silent", "model: offline\nplaybook: [{say: from the playbook}]")
+    agent(flow, "open", "description: Names no model")
+    (flow / ".parac" / "workflows" / "both.yaml").write_text(
+        "steps: [{id: own, agent: silent}, {id: given, agent: open}]\n"
+        "outputs: {own: '{{ steps.own.outputs.answer }}', given: '{{ steps.given.outputs.answer }}'}\n"
+    )
+    model = write_script(tmp_path / "s.json", {"text": "from the script"})
+    receipt = paracle_json(flow, "workflow", "run", "both", "--model", model)
+    assert receipt["outputs"] == {"own": "from the playbook", "given": "from the script"}
+
+
 def test_agents_run_side_by_side_and_one_that_fails_stops_no_other(project: Path) -> None:
     agent(project, "fine", "playbook: [{write: fine.txt, text: x}, {say: all fine}]")
     agent(project, "bad", "playbook: [{write: '../out.txt', text: x}, {say: '{{ nothing }}'}]")

@@ -134,8 +134,10 @@ def test_an_id_stands_for_one_question_for_good(studio: Studio) -> None:
             approvals.answer(here, handle.id, "approve")
         approvals.answer(here, first.short, "approve")
         until(lambda: len(approvals.waiting(here)) == 1)
-        with pytest.raises(NotFound):
+        with pytest.raises(Conflict, match="answered already"):
             approvals.answer(here, first.id, "approve")
+        with pytest.raises(NotFound):
+            approvals.answer(here, f"{handle.id}:3", "approve")
         assert approvals.waiting(here)[0].id == second.id
         approvals.answer(here, "", "approve")
         assert handle.wait().state is State.COMPLETED

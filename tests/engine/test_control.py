@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +21,7 @@ from paracle.app.services import control, runs, trust
 from paracle.app.services.runs import RunHandle
 from paracle.app.services.workspace import Workspace
 from tests.engine.killing import at_work, kill_once, newest_events
-from tests.support.studio import Studio, Turn, of_kind, says, until, writes
+from tests.support.studio import Studio, Turn, children, of_kind, says, until, writes
 
 SLOW = says("slow", delay=60)
 
@@ -262,6 +266,57 @@ def test_what_a_state_allows_leads_where_the_table_says(
         assert here.store.execution(row.id).state is after
 
 
+def test_what_is_asked_is_done_once_even_where_its_answer_cannot_be_written_at_first(studio: Studio) -> None:
+    def said() -> list[str]:
+        events = list(runs.telling_events(here, handle.id))
+        return [event.payload["text"] for event in of_kind(events, Kind.SAID)]
+
+    with studio.open() as here, studio.open() as other, ThreadPoolExecutor() as threads:
+        handle = studio.start(here, SLOW)
+        until(lambda: handle.execution.totals.steps)
+        with closing(sqlite3.connect(studio.files.parac / ".local" / "engine.db")) as db:
+            no_room = "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+            db.execute(f"CREATE TRIGGER full BEFORE UPDATE OF answer ON requests {no_room}")
+            first = threads.submit(control.say, other, handle.id, "once")
+            until(lambda: said() == ["once"])
+            # Whatever is committed makes the process look at its open requests again, in their order.
+            second = threads.submit(control.say, other, handle.id, "then")
+            until(lambda: "then" in said())
+            assert not first.done()
+            db.execute("DROP TRIGGER full")
+        assert first.result().id == second.result().id == handle.id
+        assert said() == ["once", "then"]
+        handle.stop()
+
+
+def test_a_run_that_cannot_be_opened_while_it_is_paused_fails_once_it_goes_on(studio: Studio) -> None:
+    hold, begun, go = (studio.folder / name for name in ("hold", "begun", "go"))
+    wait = f"touch {begun}; while [ ! -e {go} ]; do sleep 0.02; done; exit 1"
+    studio.repo.git("config", "filter.slow.smudge", f"if [ -e {hold} ]; then {wait}; else cat; fi")
+    studio.repo.git("config", "filter.slow.clean", "cat")
+    studio.repo.git("config", "filter.slow.required", "true")
+    studio.repo.write(".gitattributes", "*.md filter=slow\n")
+    studio.repo.commit("a filter")
+    model = studio.script(writes("a.txt"), SLOW)
+    kill_once(studio, ["run", "worker", "--model", model], lambda events: bool(of_kind(events, Kind.COMMIT)))
+    with studio.open() as here:
+        here.store.interrupt_orphans()
+        row = runs.find(here, "last")
+        shutil.rmtree(Path(row.worktree))
+        hold.touch()
+        handle = control.take_up(here, row.id)
+        until(begun.exists)
+        handle.pause("while it is being opened")
+        go.touch()
+        until(lambda: not children())
+        assert handle.execution.state is State.PAUSED
+        handle.resume()
+        receipt = handle.wait()
+    assert receipt.state is State.FAILED
+    assert receipt.error is not None
+    assert receipt.error["code"] == "git_filter_failed"
+
+
 def test_the_process_behind_a_run_is_known_from_another(studio: Studio) -> None:
     model = studio.script(*varied())
     with at_work(studio, "run", "worker", "--model", model) as process, studio.open() as here:
@@ -284,10 +339,10 @@ steps: [{id: sure, approval: "Go?"}, {id: go, run: "echo one > a.txt", depends_o
     kill_once(studio, ["workflow", "run", "flow"], lambda events: bool(of_kind(events, Kind.ASKED)))
     with studio.open() as here:
         trust.revoke(here)
-        with pytest.raises(PolicyRefused, match="scripts"):
+        with pytest.raises(PolicyRefused, match="commands"):
             control.take_up(here, "last")
         studio.files.write("workflows/flow.yaml", text.replace("one", "two"))
         trust.accept(here, trust.look(here))
-        with pytest.raises(PolicyRefused, match="scripts"):
+        with pytest.raises(PolicyRefused, match="commands"):
             control.take_up(here, "last")
         assert runs.find(here, "last").state is State.INTERRUPTED

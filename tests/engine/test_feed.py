@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -114,7 +113,7 @@ def test_looking_while_another_process_commits_repeats_nothing(here: Workspace) 
 def create(folder: Path, identifier: str, moment: float) -> None:
     async def go() -> None:
         with Store(folder) as store:
-            await store.create(identifier, replace(queued(), time=moment))
+            await store.create(identifier, queued()._replace(time=moment))
             await store.append(identifier, [started(), step_started(1), completed(identifier)])
 
     asyncio.run(go())

@@ -12,7 +12,7 @@ from paracle.app.services import approvals, control, jobs, retrying, runs, workf
 from paracle.app.services.workspace import Workspace
 from tests.engine.killing import kill_once
 from tests.support.hooking import Hooks, changes, started, vetoes, warned
-from tests.support.studio import Studio, Turn, alive, of_kind, reads, says, until, writes
+from tests.support.studio import Studio, Turn, alive, children, of_kind, reads, says, until, writes
 
 
 def test_a_veto_before_an_execution_refuses_the_start(studio: Studio, hooks: Hooks) -> None:
@@ -163,6 +163,27 @@ def test_a_question_that_a_hook_refuses_is_answered_with_no(studio: Studio, hook
     (answered,) = of_kind(events, Kind.ANSWERED)
     assert (answered.payload["answer"], answered.payload["by"]) == ("reject", "the hook 'hook 0'")
     assert receipt.error is not None and "frozen" in receipt.error["detail"]
+
+
+def test_a_run_that_is_paused_while_a_hook_thinks_about_a_question_asks_it_later(
+    studio: Studio, hooks: Hooks
+) -> None:
+    studio.files.write("workflows/ship.yaml", "steps: [{id: ask, approval: Ship it?}]\n")
+    go = studio.folder / "go"
+    hooks.add("approval.before", f"import time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.02)")
+    hooks.trust()
+    with studio.open() as here:
+        handle = workflow_runs.start(here, "ship")
+        until(lambda: hooks.told("approval.before"))
+        handle.pause()
+        go.touch()
+        until(lambda: not children())
+        assert approvals.waiting(here) == ()
+        handle.resume()
+        until(lambda: approvals.waiting(here))
+        (asked,) = approvals.waiting(here)
+        approvals.answer(here, asked.id, "approve")
+        assert handle.wait().state is State.COMPLETED
 
 
 def test_a_question_can_be_put_in_other_words_and_its_answer_is_told(studio: Studio, hooks: Hooks) -> None:

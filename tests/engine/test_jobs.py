@@ -15,7 +15,7 @@ from paracle.app.domain.events import Draft, Kind
 from paracle.app.domain.executions import Execution
 from paracle.app.domain.jobs import HIGHEST, Order, Standing, Stays
 from paracle.app.domain.states import State
-from paracle.app.services import control, jobs, runs, workflow_runs
+from paracle.app.services import approvals, control, jobs, runs, workflow_runs
 from paracle.app.services.jobs import Working
 from paracle.app.services.workspace import Workspace
 from paracle.app.store.jobs import Jobs
@@ -46,6 +46,11 @@ def standing(here: Workspace, row: Execution) -> Standing:
     """Why a job is where it is."""
     (found,) = [job for job in jobs.listing(here) if job.execution.id == row.id]
     return found.standing(time.time())
+
+
+def reaches(here: Workspace, row: Execution, state: State) -> None:
+    """Wait for a state that an execution is bound to come to."""
+    until(lambda: here.store.execution(row.id).state is state)
 
 
 def test_what_waits_is_taken_by_priority_and_then_in_order(studio: Studio) -> None:
@@ -329,6 +334,40 @@ def test_a_worker_that_is_stopped_stops_what_it_runs(studio: Studio) -> None:
         until(lambda: working.is_done(0.01))
         ended = here.store.execution(slow.id)
         assert (ended.state, ended.note) == (State.TERMINATED, "enough")
+
+
+def test_what_waits_for_a_person_keeps_no_job_from_being_taken_and_goes_on_at_once(studio: Studio) -> None:
+    text = 'steps: [{id: sure, approval: "Go?"}, {id: look, tool: list_files, depends_on: sure}]\n'
+    studio.files.write("workflows/gate.yaml", text)
+    with studio.open() as here:
+        waits = jobs.enqueue(here, workflow_runs.request_of(here, "gate", {})).execution
+        working = begin(here, [], Stays.FOR_GOOD)
+        reaches(here, waits, State.WAITING)
+        # The worker looks at the queue, with its only execution waiting, and again after that.
+        for name in ("first", "second"):
+            row = put(here, studio.script(says("Done."), name=name))
+            reaches(here, row, State.COMPLETED)
+        slow = put(here, studio.script(says("never", delay=60), name="slow"))
+        reaches(here, slow, State.RUNNING)
+        assert [(one.busy, one.slots) for one in jobs.workers(here)] == [(1, 1)]
+        approvals.answer(here, waits.id, "approve")
+        reaches(here, waits, State.COMPLETED)
+        assert here.store.execution(slow.id).state is State.RUNNING
+        working.stop("enough")
+
+
+def test_what_is_paused_keeps_no_job_from_being_taken(studio: Studio) -> None:
+    with studio.open() as here:
+        paused = put(here, studio.script(says("Slow.", delay=0.3), says("Unsaid."), name="slow"))
+        left = put(here, studio.script(says("Done.")))
+        working = begin(here, [], Stays.WHILE_DUE)
+        until(lambda: here.store.execution(paused.id).totals.steps)
+        control.pause(here, paused.id)
+        reaches(here, left, State.COMPLETED)
+        assert here.store.execution(paused.id).state is State.PAUSED
+        control.unpause(here, paused.id)
+        until(lambda: working.is_done(0.01))
+        assert here.store.execution(paused.id).state is State.COMPLETED
 
 
 def test_a_worker_that_ends_by_itself_does_not_wait_for_what_only_a_person_can_free(studio: Studio) -> None:

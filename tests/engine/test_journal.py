@@ -90,7 +90,7 @@ async def test_a_run_that_lost_its_store_for_a_while_fails_and_says_so(
     os.mkfifo(reached)
     os.mkfifo(hold)
     script = f"""case "$*" in
-        *"worktree unlock"*) echo here > '{reached}'; read line < '{hold}'; exec "$REAL" "$@";;
+        *"worktree remove"*) echo here > '{reached}'; read line < '{hold}'; exec "$REAL" "$@";;
         *) exec "$REAL" "$@";;
     esac"""
     monkeypatch.setenv("PATH", stand_in(studio.folder / "bin", script))

@@ -56,7 +56,7 @@ async def test_those_that_look_are_never_far_ahead(store: Store) -> None:
         ahead.append(2 * step - 1 - events_there(store))
         return StepResult({})
 
-    for number in range(50):
+    for number in range(5 * AHEAD):
         await steps.run("tool", "look", {}, look, key=f"look-{number}", idempotent=True, looks=True)
     assert max(ahead) <= AHEAD
     assert max(ahead) > 1

@@ -103,6 +103,55 @@ def test_whatever_a_function_raises_stays_its_own(studio: Studio) -> None:
     assert "broken' (execution.after) failed" in told
 
 
+def test_a_coroutine_may_wait_for_several_things_before_it_decides(studio: Studio) -> None:
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise LookupError("not there")
+
+    async def guard(told: Told) -> Any:
+        await asyncio.sleep(0.001)
+        looking = asyncio.create_task(fails())
+        try:
+            await looking
+        except LookupError as error:
+            return {"veto": f"{told['name']}: {error}"}
+
+    with studio.open() as here:
+        here.hooks.add("tool.before", guard, match={"tool": "write_file"})
+        receipt, _ = run(studio, here)
+    assert (written(receipt), receipt.refused) == ([], 1)
+
+
+def test_a_coroutine_that_takes_too_long_may_clean_up(studio: Studio) -> None:
+    seen: list[str] = []
+
+    async def stuck(told: Told) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            seen.append("cleaned up")
+
+    with studio.open() as here:
+        here.hooks.add("tool.before", stuck, match={"tool": "write_file"}, timeout=0.05, on_failure="veto")
+        receipt, _ = run(studio, here)
+    assert (written(receipt), receipt.refused, seen) == ([], 1, ["cleaned up"])
+
+
+def test_what_a_coroutine_gives_is_not_waited_for_once_more(studio: Studio) -> None:
+    async def endless() -> None:
+        await asyncio.Event().wait()
+
+    async def careless(told: Told) -> Any:
+        return asyncio.ensure_future(endless())
+
+    with studio.open() as here:
+        here.hooks.add("tool.before", careless, match={"tool": "write_file"})
+        receipt, told = run(studio, here)
+    assert written(receipt) == ["a.txt"]
+    assert "it gave Task where an object is expected" in told
+
+
 def test_a_function_whose_failure_is_a_veto_refuses(studio: Studio) -> None:
     def broken(told: Told) -> None:
         raise LookupError("a bug")

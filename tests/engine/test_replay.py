@@ -38,6 +38,7 @@ def tree(studio: Studio, receipt: Receipt) -> str:
 def test_an_offline_run_plays_again_to_the_same_tree(studio: Studio) -> None:
     studio.files.spec("player", PLAYBOOK)
     studio.repo.commit("player")
+    studio.trust()
     with studio.open() as here:
         offline = runs.start(here, "player", {"names": "eins,zwei,drei"}, model="offline").wait()
         again = replay(studio, here, offline)

@@ -141,6 +141,67 @@ def test_a_run_that_was_stopped_goes_on_from_the_step_that_was_cut_off(studio: S
     assert (receipt.answer, steps_begun(events)) == ("said", ["turn-2"])
 
 
+def test_answers_that_could_not_be_read_are_asked_for_again_and_not_given_again(studio: Studio) -> None:
+    bad: Turn = {"malformed": "{", "usage": PRICE}
+    good = [writes("a.txt", usage=PRICE), bad, writes("b.txt", usage=PRICE)]
+    with studio.open() as here:
+        failed = studio.start(here, *good, bad, bad, bad).wait()
+        assert failed.state is State.FAILED
+        studio.script(*good, says("Readable.", usage=PRICE))
+        receipt, events = finished(retrying.retry(here, failed.execution))
+    assert (receipt.state, receipt.answer) == (State.COMPLETED, "Readable.")
+    assert receipt.origin is not None
+    assert (receipt.origin["before"], steps_begun(events)) == ("turn-4", ["turn-4"])
+    assert [change.path for change in receipt.files] == ["a.txt", "b.txt"]
+
+
+def test_an_agent_of_a_workflow_is_asked_again_for_what_could_not_be_read(studio: Studio) -> None:
+    bad: Turn = {"malformed": "{"}
+    model = studio.script(writes("b.txt"), bad, bad, bad)
+    studio.files.write(
+        "workflows/flow.yaml",
+        f"""\
+permissions: {{write: ["**"]}}
+steps:
+  - {{id: first, tool: write_file, with: {{path: a.txt, text: x}}}}
+  - {{id: ask, agent: worker, depends_on: first, inputs: {{task: look}}, model: "{model}"}}
+""",
+    )
+    with studio.open() as here:
+        failed = workflow_runs.start(here, "flow").wait()
+        assert failed.state is State.FAILED
+        studio.script(writes("b.txt"), says("Readable."))
+        receipt, events = finished(retrying.retry(here, failed.execution))
+    assert receipt.state is State.COMPLETED, receipt.error
+    assert steps_begun(events) == ["ask", "ask/turn-2"]
+
+
+def test_a_run_that_was_ended_for_going_in_circles_is_retried_from_the_turn_that_did(studio: Studio) -> None:
+    again = calls(("list_files", {}))
+    with studio.open() as here:
+        handle = studio.start(here, again, again, again)
+        until(lambda: handle.execution.state is State.WAITING)
+        approvals.answer(here, handle.id, "stop")
+        assert handle.wait().state is State.FAILED
+        studio.script(again, again, says("Out of it."))
+        receipt, events = finished(retrying.retry(here, handle.id))
+    assert (receipt.answer, steps_begun(events)) == ("Out of it.", ["turn-3"])
+
+
+def test_a_question_that_was_taken_back_with_its_run_is_asked_again_by_a_retry(studio: Studio) -> None:
+    again = calls(("list_files", {}))
+    with studio.open() as here:
+        stopped = studio.start(here, again, again, again, says("Done."))
+        until(lambda: stopped.execution.state is State.WAITING)
+        stopped.stop()
+        retried = retrying.retry(here, stopped.id)
+        until(lambda: retried.execution.state is State.WAITING)
+        approvals.answer(here, retried.id, "go on")
+        receipt, events = finished(retried)
+    assert (receipt.state, receipt.answer) == (State.COMPLETED, "Done.")
+    assert steps_begun(events)[0] == "turn-3/1"
+
+
 def test_a_fork_with_another_model_keeps_the_context_and_splits_the_ledger(studio: Studio) -> None:
     other = studio.script(*session(says("Another end.")), name="other")
     with studio.open() as here:

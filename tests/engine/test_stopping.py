@@ -86,7 +86,7 @@ async def test_before_it_has_begun(studio: Studio) -> None:
     assert [*studio.worktrees(), *studio.repo.run_branches()] == []
 
 
-@pytest.mark.parametrize("moment", ["worktree add", "reset --hard", "unlock"])
+@pytest.mark.parametrize("moment", ["worktree add", "checkout --force", "worktree remove"])
 def test_while_git_is_at_work(studio: Studio, moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hold, reached = gate(studio, moment, monkeypatch)
     with studio.open() as here:
@@ -94,11 +94,11 @@ def test_while_git_is_at_work(studio: Studio, moment: str, monkeypatch: pytest.M
         reached.read_text()
         stopping = threading.Thread(target=handle.stop)
         stopping.start()
-        if moment == "unlock":  # This one is waited for: the work is done, and is being put away.
+        if moment == "worktree remove":  # This one is waited for: the work is done, and is being put away.
             hold.write_text("go on\n")
         stopping.join()
         receipt = handle.wait()
-    assert receipt.state is (State.COMPLETED if moment == "unlock" else State.TERMINATED)
+    assert receipt.state is (State.COMPLETED if moment == "worktree remove" else State.TERMINATED)
     assert studio.worktrees() == []
     assert children() == []
 

@@ -160,6 +160,28 @@ permissions: {write: ["**"]}
         assert len(event.payload["files"]) == 1
 
 
+def test_a_batch_of_items_is_given_to_each_turn(studio: Studio) -> None:
+    workflow(
+        studio,
+        """\
+inputs: {names: {type: "list[text]", default: [a, b, c, d, e]}}
+steps:
+  - id: make
+    tool: write_file
+    for_each: "{{ inputs.names }}"
+    batch_size: 2
+    with: {path: "{{ item | first }}.txt", text: "{{ item | join(' ') }}"}
+permissions: {write: ["**"]}
+""",
+    )
+    receipt, _ = run(studio)
+    assert receipt.state is State.COMPLETED, receipt.error
+    texts = {
+        change.path: studio.repo.git("show", f"{receipt.branch}:{change.path}") for change in receipt.files
+    }
+    assert texts == {"a.txt": "a b", "c.txt": "c d", "e.txt": "e"}
+
+
 def test_a_step_is_tried_again_as_often_as_it_says(studio: Studio) -> None:
     workflow(
         studio,

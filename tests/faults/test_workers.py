@@ -91,6 +91,7 @@ def flow(studio: Studio, folder: Path) -> tuple[Path, Path]:
     log, done = folder / "effects", folder / "done"
     done.mkdir()
     studio.files.write("workflows/flow.yaml", FLOW.format(log=log, done=done))
+    studio.trust()
     return log, done
 
 
@@ -165,6 +166,7 @@ def test_what_kills_every_worker_is_left_alone_in_the_end(studio: Studio) -> Non
         "steps:\n  - {id: kill, tool: run_command, idempotent: true,"
         " with: {argv: [sh, -c, 'kill -9 $PPID']}}\npermissions: {shell: allow}\n",
     )
+    studio.trust()
     with studio.open() as here, workers(studio) as at_work:
         poison = jobs.enqueue(here, workflow_runs.request_of(here, "flow", {})).execution.id
         asked = runs.request_of(here, "worker", model=studio.script(says("Fine.")))

@@ -55,7 +55,7 @@ class Shop:
             self.repo.git("switch", "--quiet", "main")
         where = {"branch": branch, "base_commit": base, "model": model}
         for number, extra in ((0, {"model": model}), (1, where)):
-            run.drafts[number] = replace(run.drafts[number], payload={**run.drafts[number].payload, **extra})
+            run.drafts[number] = run.drafts[number]._replace(payload={**run.drafts[number].payload, **extra})
         usage = {
             "input_tokens": 5200,
             "output_tokens": 900,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -251,7 +250,7 @@ def test_a_run_that_works_on_what_was_sent(
     follow_up = story.Run(shop.folder, "fixer", story.NOW - 12)
     begun = follow_up.drafts[1]
     where = {"branch": BRANCH, "base_commit": shop.git("rev-parse", BRANCH)}
-    follow_up.drafts[1] = replace(begun, payload={**begun.payload, **where})
+    follow_up.drafts[1] = begun._replace(payload={**begun.payload, **where})
     follow_up.do("read_file", "3 lines", path="docs/api.md")
     follow_up.begin("write_file", path="docs/api.md", text="# API")
 

@@ -1,7 +1,6 @@
 """A project of the size that figures are quoted for: many agents, many executions."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 from paracle.app.store.store import Store
@@ -50,5 +49,5 @@ async def _execution(store: Store, number: int) -> None:
     identifier = f"{number:04d}aaaaaa"
     moment = 1_700_000_000.0 + number * 60
     drafts = [started(), step_started(1), step_completed(1), completed(identifier, f"answer {number}")]
-    await store.create(identifier, replace(queued(f"agent-{number % 200:03d}"), time=moment))
-    await store.append(identifier, [replace(one, time=moment + 1 + k) for k, one in enumerate(drafts)])
+    await store.create(identifier, queued(f"agent-{number % 200:03d}")._replace(time=moment))
+    await store.append(identifier, [one._replace(time=moment + 1 + k) for k, one in enumerate(drafts)])

@@ -86,6 +86,7 @@ def prepare(studio: Studio) -> None:
         "helper", f"tools: [read_file, write_file]\npermissions: {{write: ['**']}}\nmodel: script:{model}"
     )
     effects_in(studio.folder).touch()
+    studio.trust()
 
 
 def effects(studio: Studio) -> list[str]:

@@ -116,7 +116,7 @@ class Past:
     ) -> str:
         execution = new_execution_id()
         first = queued("fixer")
-        await store.create(execution, replace(first, payload={**first.payload, "branch": earlier.branch}))
+        await store.create(execution, first._replace(payload={**first.payload, "branch": earlier.branch}))
         place = await self.isolation.reopen(execution, earlier)
         await self._work(store, place, commits, leaves, ends)
         return execution

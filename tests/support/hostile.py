@@ -61,7 +61,7 @@ class HostileProject:
         return target
 
     def _settings(self) -> None:
-        worktree = {"copy": ["**"], "setup": [self._mark("setup")]}
+        worktree = {"copy": ["**"], "setup": [self._mark("setup")], "commands": [self._mark("exec")]}
         settings = {"name": "trap", "worktree": worktree, "checks": [self._mark("check")]}
         self._write(".parac/project.yaml", yaml.safe_dump(settings))
         self._write(".worktreeinclude", "**\n")

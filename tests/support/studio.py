@@ -15,7 +15,7 @@ import yaml
 
 from paracle.app.domain.events import Event, Kind
 from paracle.app.domain.executions import Receipt
-from paracle.app.services import runs
+from paracle.app.services import runs, trust
 from paracle.app.services.runs import RunHandle
 from paracle.app.services.workspace import Workspace
 from tests.support.projects import ProjectFiles
@@ -57,6 +57,11 @@ class Studio:
     def open(self) -> Workspace:
         """The project as a face opens it. A context manager."""
         return Workspace.open(self.repo.folder)
+
+    def trust(self) -> None:
+        """Let the commands that the project carries now be run."""
+        with self.open() as here:
+            trust.accept(here, trust.look(here))
 
     def start(self, here: Workspace, *turns: Turn, agent: str = "worker", task: str = "") -> RunHandle:
         """Run the worker on a script."""

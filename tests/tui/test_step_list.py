@@ -67,6 +67,22 @@ async def test_each_step_is_a_row_with_its_state_and_time(size: tuple[int, int])
     assert width == size[0]
 
 
+async def test_a_step_whose_condition_did_not_hold_is_left_out_and_not_done() -> None:
+    app = StepHost(StepList())
+    what = {"step": 1, "action": "step", "name": "deploy"}
+    ended = {"seconds": 0.0, "result": {"status": "skipped"}, "summary": "left out: its condition is false"}
+    async with app.run_test(size=SMALL) as pilot:
+        asked = {"kind": "agent", "target": "shipper"}
+        app.query_one(StepList).put(
+            [
+                event(1, Kind.STEP_STARTED, **what, key="deploy", arguments=asked, idempotent=True),
+                event(2, Kind.STEP_COMPLETED, **what, **ended),
+            ]
+        )
+        await pilot.pause()
+        assert shown(app).splitlines()[0].startswith("○ deploy left out: its condition is false")
+
+
 async def test_events_given_twice_count_once() -> None:
     app = StepHost(StepList())
     async with app.run_test(size=SMALL):

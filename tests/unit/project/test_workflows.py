@@ -112,6 +112,8 @@ def test_a_workflow_in_order_has_no_finding_and_says_what_it_means(files: Workfl
         ("agent: looker, on_eror: fail", "'on_eror' is not a known key (did you mean 'on_error'?)"),
         ("agent: looker, on_error: retry", "'steps[2].on_error' cannot be 'retry' (fail, continue"),
         ("agent: looker, max_parallel: 2", "'max_parallel' belongs to 'for_each'"),
+        ("agent: looker, batch_size: 2", "'batch_size' belongs to 'for_each'"),
+        ("agent: looker, for_each: [a], batch_size: 0", "'steps[2].batch_size' must be at least 1"),
     ],
 )  # fmt: skip
 def test_each_mistake_in_a_step_is_found_with_its_place_and_its_mend(
@@ -180,6 +182,24 @@ def test_for_each_needs_a_list_and_gives_lists(files: WorkflowFiles) -> None:
     )
     (line,) = files.findings("w")
     assert "'depth' must be quick or deep, and this is a list of text" in line
+
+
+def test_a_batch_is_a_list_of_what_the_items_are(files: WorkflowFiles) -> None:
+    text = """
+        inputs: {{paths: {{type: "list[path]", default: [a, b, c]}}}}
+        steps:
+          - id: each
+            agent: looker
+            for_each: inputs.paths
+            batch_size: 2
+            inputs: {{{name}: "{{{{ item }}}}"}}
+    """
+    files.workflow("w", text.format(name="paths"))
+    assert files.findings("w") == []
+    assert files.plan("w").step("each").runs == 2
+    files.workflow("w", text.format(name="depth"))
+    (line,) = files.findings("w")
+    assert "'depth' must be quick or deep, and this is a list of paths" in line
 
 
 def test_a_circle_of_steps_is_printed_in_full(files: WorkflowFiles) -> None:
@@ -500,3 +520,10 @@ def test_listing_checking_and_planning_start_no_process_and_open_no_socket(files
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout.splitlines(), done.stderr) == (["1 0 3", "[]"], "")
     assert not touch.exists()
+
+
+def test_a_default_that_is_none_of_the_choices_is_told_what_they_are(files: WorkflowFiles) -> None:
+    files.workflow("w", "inputs: {kind: {type: a|b, default: c}}\nsteps: [{id: one, approval: Sure?}]\n")
+    (line,) = files.findings("w")
+    assert "the default does not fit" in line
+    assert "choose one of: a, b" in line
