@@ -80,7 +80,7 @@ class ControlActions(RunActions):
                 return _why_not_pause(row)
             case "stop_run" if row is not None:
                 stoppable = row.state.is_live or row.state is State.INTERRUPTED
-                return "" if stoppable else f"{row.short} is {row.state.word}"
+                return "" if stoppable else f"{row.short} {row.state.predicate}"
             case "say" if row is not None:
                 return _why_not_say(row)
             case "switch_model" if row is not None:
@@ -125,7 +125,7 @@ class ControlActions(RunActions):
                 control.take_up(self._workspace, row.id)
             case "stop":
                 ended = control.stop(self._workspace, row.id)
-                words = "is stopped" if ended.state is State.TERMINATED else f"is {ended.state.word} already"
+                words = ended.state.predicate + ("" if ended.state is State.TERMINATED else " already")
                 self.notify(f"{ended.short} {ended.agent} {words}; what it did is kept.", markup=False)
 
     async def action_say(self) -> None:
@@ -243,12 +243,12 @@ def _why_not_pause(row: Execution) -> str:
             return f"{row.short} has not begun"
         case State.WAITING:
             return f"{row.short} waits for your answer, and does nothing until then"
-    return f"{row.short} is {row.state.word}"
+    return f"{row.short} {row.state.predicate}"
 
 
 def _why_not_steer(row: Execution) -> str:
     if not row.state.is_live:
-        return f"{row.short} is {row.state.word}"
+        return f"{row.short} {row.state.predicate}"
     return (
         f"{row.short} is a workflow, and several agents may be at work in it" if row.kind != "agent" else ""
     )
@@ -258,7 +258,7 @@ def _why_no_command(row: Execution) -> str:
     if row.state is State.QUEUED:
         return f"{row.short} has not begun, and has no worktree yet"
     has_worktree = row.state.is_live or row.state is State.INTERRUPTED
-    return "" if has_worktree else f"{row.short} is {row.state.word}, and its worktree is put away"
+    return "" if has_worktree else f"{row.short} {row.state.predicate}, and its worktree is put away"
 
 
 def _why_not_say(row: Execution) -> str:

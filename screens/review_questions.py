@@ -263,7 +263,7 @@ def _why_not_change(page: Page | None, doing: str) -> str:
     if page is None:
         return "it is being read"
     run = page.at_work
-    return f"{run.short} is {run.state.word}" if run else ""
+    return f"{run.short} {run.state.predicate}" if run else ""
 
 
 def _paths(paths: tuple[str, ...]) -> str:

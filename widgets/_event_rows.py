@@ -20,6 +20,7 @@ CLASSES = {
     Kind.STEP_FAILED: "run-log--error",
     Kind.TEXT: "run-log--text",
     Kind.RETRIED: "run-log--warning",
+    Kind.BREAKER: "run-log--warning",
     Kind.LOG: "run-log--quiet",
     Kind.STEP_SKIPPED: "run-log--quiet",
     Kind.COMMIT: "run-log--commit",

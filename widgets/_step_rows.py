@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..app.domain.events import FINAL_KINDS, STEP_KINDS, Event, Kind, brief_step, is_left_out
+from ..app.domain.events import FINAL_KINDS, STEP_KINDS, Event, Kind, brief_step, failure_words, is_left_out
 from ..app.domain.states import State
 from ._plain import plain_line
 
@@ -102,7 +102,7 @@ class StepRows:
             # Its beginning was dropped, or lies before what this list was given.
             return
         failed = event.kind is Kind.STEP_FAILED
-        error = plain_line(str(payload["error"]["title"])) if failed else ""
+        error = plain_line(failure_words(payload)) if failed else ""
         state = State.FAILED if failed else State.COMPLETED
         left_out = not failed and is_left_out(payload)
         self._rows[key] = replace(

@@ -191,7 +191,7 @@ class StepList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of the list."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         base = self.rich_style
         line = y + self.scroll_offset.y
         if self.dropped and line == 0:
@@ -247,7 +247,7 @@ class StepList(ScrollView, can_focus=True):
                 return quiet, Style.null()
 
     def _lay_out(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._rows) + bool(self.dropped))
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._rows) + bool(self.dropped))
         self.refresh()
         self.refresh_bindings()
 

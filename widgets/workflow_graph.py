@@ -195,8 +195,11 @@ class WorkflowGraph(ScrollView, can_focus=True):
             return step.standing.word
         if is_brief and step.standing is Standing.ASKS:
             return step.standing.word
+        word = step.standing.word
         took = ago(seconds) if is_brief and seconds >= 60 else duration(seconds)
-        return f"{step.standing.word} {took}"
+        if is_brief and cell_len(f"  {word} {took}") > LEAST:
+            took = f"{int(seconds)} s"
+        return f"{word} {took}"
 
     def _arrange(self) -> None:
         """Find each step its place; only other steps or another width change that."""

@@ -126,7 +126,7 @@ def queue_in_background(folder: Path, enqueue: Callable[[Workspace], Queued], *,
                 report({**found, "process": queued.worker.process or None, "worker": "alive"})
                 return
             working = jobs.work(here, slots=jobs.BACKGROUND_SLOTS, stays=Stays.WHILE_HOPEFUL)
-            stopping.stops(working.stop)
+            stopping.stops(working.stop, working.leave)
             report({**found, "process": os.getpid(), "worker": "started"})
             # The main thread must wake up for a signal's handler to run, so it does not just wait.
             while not working.is_done(_WAKE_SECONDS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def run_side_by_side(
             runs.prepare(here, request.agent, request.inputs, request.task)
         with lines, Stopping(lines.note) as stopping:
             crowd = _Crowd(here, lines)
-            stopping.stops(crowd.stop)
+            stopping.stops(crowd.stop, crowd.leave)
             ended = crowd.run(requests, concurrency)
     _tell(ended, as_json=as_json)
     return ExitCode.INTERRUPTED if stopping.requested else max(one.code for one in ended)
@@ -93,7 +93,7 @@ class _Crowd:
         self._lines = lines
         self._lock = threading.Lock()
         self._handles: list[RunHandle] = []
-        self._stopped: list[str] = []
+        self._ends: list[Callable[[RunHandle], None]] = []
 
     def run(self, requests: Sequence[Request], concurrency: int) -> list[Ended]:
         """Run all; gives how each ended, in the order of the requests."""
@@ -107,23 +107,30 @@ class _Crowd:
 
     def stop(self, reason: str) -> None:
         """Stop those at work, and let no other begin."""
+        self._end(lambda handle: handle.stop(reason))
+
+    def leave(self, reason: str) -> None:
+        """Leave those at work interrupted, and let no other begin."""
+        self._end(lambda handle: handle.leave(reason))
+
+    def _end(self, end: Callable[[RunHandle], None]) -> None:
         with self._lock:
-            self._stopped.append(reason)
+            self._ends.append(end)
             handles = tuple(self._handles)
         for handle in handles:
             with suppress(ParacleError):  # it has ended by itself meanwhile
-                handle.stop(reason)
+                end(handle)
 
     def _one(self, place: int, request: Request) -> Ended:
         try:
-            if self._stopped:
+            if self._ends:
                 return Ended(request.agent)
             handle = request.start(self._here)
             with self._lock:
                 self._handles.append(handle)
-                is_late = bool(self._stopped)
+                is_late = bool(self._ends)
             if is_late:
-                handle.stop(self._stopped[0])
+                self._ends[0](handle)
             for event in handle.events():
                 self._lines.show(place, event)
             return Ended(request.agent, handle.wait())

@@ -25,6 +25,7 @@ TELLING = frozenset(
         Kind.STEP_FAILED,
         Kind.STEP_SKIPPED,
         Kind.RETRIED,
+        Kind.BREAKER,
         Kind.COMMIT,
         Kind.PAUSED,
         Kind.RESUMED,
@@ -97,6 +98,7 @@ class Progress:
             return
         with self._lock:
             warns = event.kind is Kind.LOG and event.payload["level"] == "warning"
+            warns = warns or event.kind is Kind.BREAKER
             if self._live:
                 self._take(event)
             if self._every_line or warns or (event.kind in TELLING and not self._live):
@@ -108,9 +110,11 @@ class Progress:
         words = harmless(f"◐ needs you: {question}", self._stream)
         lines = [words, f"  {harmless(detail, self._stream)}"] if detail else [words]
         options = event.payload["options"]
-        how = f"approve {shorten(event.execution)}"
+        # Named by its key: others of the same run may wait as well.
+        wanted = quote(f"{shorten(event.execution)}:{event.payload['approval']}")
+        how = f"approve {wanted}"
         if options[0] != "approve":
-            how = f"answer {shorten(event.execution)} {'|'.join(map(quote, options))}"
+            how = f"answer {wanted} {'|'.join(map(quote, options))}"
         self.note("\n".join([*lines, f"  paracle approvals {how}"]))
         with self._lock, suppress(OSError, ValueError):
             call_back(question, self._stream)
@@ -143,7 +147,7 @@ class Progress:
         elif event.kind is Kind.STEP_COMPLETED and payload["usage"]:
             self._tokens += payload["usage"]["input_tokens"] + payload["usage"]["output_tokens"]
             self._cost += payload["usage"]["cost_micro"]
-        elif event.kind in (Kind.RETRIED, Kind.PAUSED, Kind.RESUMED):
+        elif event.kind in (Kind.RETRIED, Kind.BREAKER, Kind.PAUSED, Kind.RESUMED):
             self._step = describe(event)
 
     def _tick(self) -> None:

@@ -24,7 +24,7 @@ def exit_code(receipt: Receipt) -> ExitCode:
     """What a command ends with that waited for this run."""
     if receipt.state is State.COMPLETED:
         return ExitCode.DONE
-    if receipt.state is State.TERMINATED:
+    if receipt.state in (State.TERMINATED, State.INTERRUPTED):
         return ExitCode.INTERRUPTED
     refused = receipt.error is not None and receipt.error.get("code") in _REFUSALS
     return ExitCode.REFUSED if refused else ExitCode.FAILED

@@ -17,12 +17,13 @@ from ..domain.errors import ExitCode, UsageError
 from ..domain.events import Event
 from ..domain.executions import Receipt
 from ..domain.ids import shorten
+from ..domain.states import State
 from . import receipts
 from .answering import Answering
 from .detaching import After, Dedup, Delay, Priority, Waiting, queue_in_background
 from .opening import AsJson, complete_agent, complete_execution
 from .options import global_options
-from .printing import harmless, is_terminal, next_step, put, put_json, say
+from .printing import harmless, is_terminal, next_step, put, put_json, say, state_mark
 from .progress import Progress
 from .stopping import Stopping
 
@@ -196,6 +197,11 @@ def parse_inputs(written: Sequence[str]) -> dict[str, str | list[str]]:
 
 def show_receipt(receipt: Receipt, folder: Path) -> None:
     """The answer on stdout; the account and the next command, to be typed in ``folder``, on stderr."""
+    if receipt.state is State.INTERRUPTED:
+        short = shorten(receipt.execution)
+        say("  ".join((state_mark(receipt.state, sys.stderr), receipt.agent, short)))
+        next_step(f"paracle runs resume {short}")
+        return
     if receipt.answer.strip():
         put(harmless(receipt.answer.rstrip(), sys.stdout))
         say()
@@ -212,7 +218,7 @@ def drive(
     on_event: Callable[[Event], None] | None = None,
     after: int = 0,
 ) -> tuple[Receipt, bool]:
-    """Start a run and wait for its end, showing it; ctrl+c stops it.
+    """Start a run and wait for its end, showing it; ctrl+c stops it, a terminal that is closed interrupts it.
 
     What it asks is answered with a key, where a person sits at the terminal.
 
@@ -220,13 +226,13 @@ def drive(
         after: the number of the last event that is not shown, of a run that goes on.
 
     Returns:
-        The receipt, and whether the run was asked to stop.
+        The receipt, and whether the run was asked to stop, or is left.
     """
     from ..services import approvals
 
     with progress, Stopping(progress.note) as stopping, Answering(progress) as answering:
         handle = start()
-        stopping.stops(handle.stop)
+        stopping.stops(handle.stop, handle.leave)
         stopping.restores(answering.restore)
         asked = approvals.asked_before(handle.workspace, handle.id, after)
         for event in chain(asked, handle.events(after)):
@@ -271,7 +277,7 @@ def run_detached(folder: Path, start: Callable[[Workspace], RunHandle], *, as_js
 
         with Workspace.open(folder) as here, Stopping(say) as stopping:
             handle = start(here)
-            stopping.stops(handle.stop)
+            stopping.stops(handle.stop, handle.leave)
             report({"execution": handle.id})
             # The main thread must wake up for a signal's handler to run, so it does not just wait.
             for _ in handle.batches():
@@ -284,7 +290,9 @@ def run_detached(folder: Path, start: Callable[[Workspace], RunHandle], *, as_js
         put_json({"execution": execution, "process": process})
         return
     put(execution)
-    say(f"It runs in the background; 'kill {process}' stops it.")
+    say(
+        f"It runs in the background, in process {process}; 'paracle runs stop {shorten(execution)}' stops it."
+    )
     next_step(f"paracle runs watch {shorten(execution)}")
 
 

@@ -31,7 +31,8 @@ app = typer.Typer(help="List, show, watch, control and export executions.", no_a
 
 
 def _complete_state(incomplete: str) -> list[str]:
-    return [state for state in State if state.startswith(incomplete)]
+    names = dict.fromkeys(name for state in State for name in (state.word, state.value))
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def _complete_kind(incomplete: str) -> list[str]:
@@ -259,7 +260,8 @@ def _tell_end(row: ExecutionRow, receipt: Receipt | None, folder: Path, *, as_js
             put_json(row.to_dict())
         else:
             say(f"{state_mark(row.state, sys.stderr)}: {row.note}")
-            next_step(f"paracle runs log {row.short}")
+            is_lost = row.state is State.INTERRUPTED
+            next_step(f"paracle runs {'resume' if is_lost else 'log'} {row.short}")
         raise typer.Exit(ExitCode.FAILED)
     if as_json:
         put_json(receipt.to_dict())

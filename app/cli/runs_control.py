@@ -92,7 +92,7 @@ def stop(
         row = runs.find(here, prefix)
         if row.state.is_final:
             raise Conflict(
-                f"{row.short} has ended: it is {row.state.word}", hint=f"paracle runs show {row.short}"
+                f"{row.short} has ended: it {row.state.predicate}", hint=f"paracle runs show {row.short}"
             )
         try:
             row = control.stop(here, row.id, reason, patience=SHORT_PATIENCE if now else control.PATIENCE)

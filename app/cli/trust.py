@@ -22,6 +22,7 @@ _MARKS = {
     Standing.NOTHING: ("·", typer.colors.CYAN),
     Standing.NEW: ("⚠", typer.colors.YELLOW),
     Standing.CHANGED: ("⚠", typer.colors.YELLOW),
+    Standing.WITHHELD: ("⚠", typer.colors.YELLOW),
 }
 
 
@@ -51,7 +52,7 @@ def _show_and_ask(here: Workspace, *, yes: bool, as_json: bool) -> None:
     if not as_json:
         for line in _lines(here, seen):
             put(line)
-    if seen.standing in (Standing.TRUSTED, Standing.NOTHING) and not (yes and seen.withheld):
+    if seen.standing in (Standing.TRUSTED, Standing.NOTHING) or (seen.withheld and not yes):
         if as_json:
             put_json(_data(here, seen))
         elif seen.standing is Standing.TRUSTED:
@@ -134,9 +135,11 @@ def _lines(here: Workspace, found: Trust) -> list[str]:
     added = {command.content for command in found.added} if found.standing is Standing.CHANGED else set()
     for command in found.commands:
         mark = "+" if command.content in added else " "
-        lines += _command_lines(mark, command.kind, command.text, f"{command.path.name}:{command.line}")
+        lines += _command_lines(mark, command.kind, command.shown, f"{command.path.name}:{command.line}")
     for kind, text in found.removed:
         lines += _command_lines("−", kind, text, "no longer there")
+    if any(command.files for command in found.commands):
+        lines.append(_quiet("  A line with # is a file of the project that the command names, as it is now."))
     if found.texts(CommandKind.SETUP):
         lines.append(_quiet("  Setup runs in the fresh work tree of each run, before its agent works."))
     if found.texts(CommandKind.EXEC):
@@ -148,11 +151,15 @@ def _lines(here: Workspace, found: Trust) -> list[str]:
     if found.texts(CommandKind.HOOK):
         lines.append(_quiet("  Hooks run around what executions do, in this folder: 'paracle hooks list'."))
     if found.texts(CommandKind.SCRIPT):
-        lines.append(_quiet("  Scripts run when you run their workflow, in its work tree."))
+        lines.append(
+            _quiet("  Scripts run when you run their workflow, in its work tree, as its agents have left it.")
+        )
     if found.texts(CommandKind.CALL):
         lines.append(
             _quiet("  Calls are made by the steps of a workflow or an agent's playbook that you run.")
         )
+    if found.texts(CommandKind.MODEL):
+        lines.append(_quiet("  Models with script: answer from a file, the commands that it holds included."))
     return lines
 
 

@@ -66,6 +66,7 @@ def _facts(answer: Provenance) -> list[tuple[str, str]]:
         ("task", answer.task),
         *((f"input {name}", str(value)) for name, value in answer.inputs.items()),
         ("step", f"{answer.step} {answer.tool}" if answer.step else ""),
+        ("or", f"step {answer.beside}, at work at the same time" if answer.beside else ""),
         *(
             (name, value if isinstance(value, str) else repr(value))
             for name, value in answer.arguments.items()

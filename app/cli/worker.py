@@ -16,6 +16,7 @@ import typer
 
 from ..domain.errors import ExitCode
 from ..domain.executions import Execution
+from ..domain.states import State
 from ..domain.words import one_line
 from .opening import AsJson, workspace
 from .printing import harmless, put, put_json, say, state_mark
@@ -51,7 +52,7 @@ def worker(
     stays = Stays.WHILE_DUE if once else Stays.FOR_GOOD
     with workspace(ctx) as here, Stopping(say) as stopping:
         working = jobs.work(here, slots=slots, stays=stays, tell=told.put)
-        stopping.stops(working.stop)
+        stopping.stops(working.stop, working.leave)
         with working, _ctrl_c_waits(working):
             if not as_json:
                 say(
@@ -90,6 +91,12 @@ def _drain(working: Working) -> None:
     working.drain()
 
 
+def _event(state: State) -> str:
+    if state is State.INTERRUPTED:
+        return "left"
+    return "ended" if state.is_final else "begun"
+
+
 def _show(told: SimpleQueue[Execution], *, as_json: bool) -> None:
     while True:
         try:
@@ -97,9 +104,10 @@ def _show(told: SimpleQueue[Execution], *, as_json: bool) -> None:
         except Empty:
             return
         if as_json:
-            put_json({"event": "ended" if row.state.is_final else "begun", "execution": row.to_dict()})
+            put_json({"event": _event(row.state), "execution": row.to_dict()})
             continue
-        mark = state_mark(row.state, sys.stdout) if row.state.is_final else "● begun"
-        words = row.note if row.state.is_final else row.task
+        has_begun = _event(row.state) == "begun"
+        mark = "● begun" if has_begun else state_mark(row.state, sys.stdout)
+        words = row.task if has_begun else row.note
         put("  ".join(filter(None, (mark, row.agent, row.short, harmless(one_line(words, 100), sys.stdout)))))
         sys.stdout.flush()

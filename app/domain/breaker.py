@@ -21,15 +21,19 @@ class Circuit(StrEnum):
 
     CLOSED = "closed"
     OPEN = "open"
-    HALF_OPEN = "half open"
+    HALF_OPEN = "half-open"
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Counts failures of one host. Times are seconds of any clock that only goes forward."""
+    """Counts failures of one host. Times are seconds of any clock that only goes forward.
+
+    ``openings`` counts how often it was opened so far.
+    """
 
     failures: int = FAILURES
     cool_seconds: float = COOL_SECONDS
+    openings: int = 0
     _in_a_row: int = 0
     _opened: float | None = None
     _trying: bool = False
@@ -65,6 +69,7 @@ class Breaker:
         self._trying = False
         if again or (self._opened is None and self._in_a_row >= self.failures):
             self._opened = now
+            self.openings += 1
             return True
         return False
 

@@ -18,14 +18,16 @@ execution.resumed     by, reason, after (the state that it was in)
 execution.completed   receipt
 execution.failed      receipt, error (title, detail, hint, code)
 execution.terminated  receipt, reason
-execution.interrupted reason
+execution.interrupted reason; left where its process has let go of it rather than died
 step.started          step, key, action (model|tool), name, arguments, idempotent; hooks where one has
                       changed or refused it: by, asked (the arguments before), veto (the reason)
 step.completed        step, action, name, seconds, result, usage (model steps), summary
 step.failed           step, action, name, seconds, error
-step.skipped          key, name, reason: a step of a workflow that was left out
+step.skipped          key, name, reason: a step of a workflow that was left out; halted where it needs nothing
+                      that failed, and was only not begun any more
 model.text            step, text (one line or less; ``end`` true where the line ends)
 model.retried         step, attempt, wait (s), error; key where it is a step of a workflow
+model.breaker         step, host, state (closed|open|half-open), wait (s, for which it is left alone)
 log                   level (info|warning), text; step where one is running; command (its id) where a person's
                       command has printed it
 commit.created        step (0: of none), sha, message, files (list of {path, status, added, removed});
@@ -50,6 +52,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from .breaker import Circuit
 from .by_hand import ManualCommand, ManualEnd
 from .executions import words_of_origin
 from .ids import shorten
@@ -74,6 +77,7 @@ class Kind(StrEnum):
     STEP_SKIPPED = "step.skipped"
     TEXT = "model.text"
     RETRIED = "model.retried"
+    BREAKER = "model.breaker"
     LOG = "log"
     COMMIT = "commit.created"
     SAID = "control.said"
@@ -162,19 +166,36 @@ def describe(event: Event) -> str:
             words = payload["summary"] or "done"
             return f"✓ {payload['name']} {one_line(words)} · {duration(payload['seconds'])}"
         case Kind.STEP_FAILED:
-            return f"✗ {payload['name']} {one_line(str(payload['error']['title']))}"
+            return f"✗ {payload['name']} {failure_words(payload)}"
         case Kind.STEP_SKIPPED:
-            return f"○ {payload['name']} left out: {one_line(payload['reason'])}"
+            words = one_line(payload["reason"])
+            return f"○ {payload['name']} {words if payload.get('halted') else f'left out: {words}'}"
         case Kind.TEXT:
             return as_written(payload["text"])
         case Kind.RETRIED:
             return f"↻ asking again in {duration(payload['wait'])}: {one_line(payload['error']['title'])}"
+        case Kind.BREAKER:
+            return f"{_BREAKER_SIGNS[payload['state']]} {breaker_words(payload)}"
         case Kind.LOG:
             sign = "⚠ " if payload["level"] == "warning" else "  "
             return sign + as_written(payload["text"])
         case Kind.COMMIT:
             files = payload["files"]
             return f"± {payload['sha'][:8]} {one_line(payload['message'])} ({plural(len(files), 'file')})"
+
+
+_BREAKER_SIGNS = {Circuit.OPEN: "⚠", Circuit.HALF_OPEN: "↻", Circuit.CLOSED: "●"}
+
+
+def breaker_words(payload: Mapping[str, Any]) -> str:
+    """How a model's host stands, on one line: ``api.example left alone for 30 s (breaker open)``."""
+    host, state = one_line(payload["host"], 80), Circuit(payload["state"])
+    words = {
+        Circuit.OPEN: f"left alone for {duration(payload['wait'])}",
+        Circuit.HALF_OPEN: "tried once",
+        Circuit.CLOSED: "answers again",
+    }
+    return f"{host} {words[state]} (breaker {state})"
 
 
 def _beginning(payload: Mapping[str, Any]) -> str:
@@ -189,6 +210,17 @@ def _ran(payload: Mapping[str, Any]) -> str:
     ended = ManualEnd.from_dict(payload)
     sign = "✓" if ended.exit == 0 and not ended.problem else "✗"
     return f"{sign} $ {one_line(shlex.join(payload['argv']), 80)}: {one_line(ended.words)}"
+
+
+def failure_words(payload: Mapping[str, Any]) -> str:
+    """Why a step failed, on one line; of a call also what exactly, such as an argument that does not fit.
+
+    Args:
+        payload: that of its ``step.failed``.
+    """
+    error = payload["error"]
+    detail = error.get("detail", "") if payload["action"] == "tool" else ""
+    return one_line(f"{error['title']}: {detail}" if detail else str(error["title"]), 240)
 
 
 def _because(payload: Mapping[str, Any]) -> str:

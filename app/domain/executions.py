@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,11 +12,18 @@ from .conversation import Usage
 from .ids import shorten
 from .states import State
 
+_WITHIN_STEP = re.compile(r"/(call|turn-\d+.*)\Z|~\d+")
+
 
 def words_of_origin(origin: Mapping[str, str]) -> str:
     """Where an execution comes from that begins with the record of another, in a few words."""
-    short = shorten(origin["execution"])
-    return f"went on from {origin['before']} of {short}" if origin["before"] else f"went on from {short}"
+    short, step = shorten(origin["execution"]), _step_told(origin["before"])
+    return f"went on from {step} of {short}" if step else f"went on from {short}"
+
+
+def _step_told(key: str) -> str:
+    """A step's key as a person knows the step: ``review`` of ``review/call``, ``turn-3`` of ``turn-3/1``."""
+    return key.partition("/")[0] if key.startswith("turn-") else _WITHIN_STEP.sub("", key)
 
 
 def owner_of(branch: str) -> str:

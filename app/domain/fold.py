@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .events import Draft, Event, Kind
+from .events import Draft, Event, Kind, breaker_words
 from .executions import Execution, Totals
 from .markdown import unmarked
 from .states import State, check_transition
@@ -84,6 +84,8 @@ def apply(row: Execution, event: Told) -> Execution:
             return replace(row, asks=row.asks - 1)
         case Kind.MODEL:
             return replace(row, model=payload["model"])
+        case Kind.BREAKER:
+            return replace(row, note=breaker_words(payload))
         case Kind.STEP_STARTED:
             return _count_steps(row, 1, payload["action"] == "tool", payload["name"])
         case Kind.STEP_COMPLETED if payload["usage"]:

@@ -35,6 +35,8 @@ class Provenance:
             ``summary`` are the commit's.
         execution: The execution's id, empty where none wrote it.
         step: The number of the step, 0 where it cannot be told: a squashed commit has many.
+        beside: The numbers of other steps, one of which may have written it instead: their commands were at
+            work when the commit was made. Most often empty.
         tool, arguments: The call that wrote it, empty where the step is not known.
         said: What the model had said just before, where there was one.
     """
@@ -53,6 +55,7 @@ class Provenance:
     task: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     step: int = 0
+    beside: str = ""
     tool: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     said: str = ""

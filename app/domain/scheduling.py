@@ -67,6 +67,7 @@ class Schedule:
         self._order = {identifier: place for place, identifier in enumerate(self._nodes)}
         self._fates = dict.fromkeys(self._nodes, Fate.PENDING)
         self._causes: dict[str, str] = {}
+        self._halted: set[str] = set()
         self._next: dict[str, list[str]] = {identifier: [] for identifier in self._nodes}
         self._owners: dict[str, list[str]] = {}
         self._missing: dict[str, int] = {}
@@ -110,6 +111,30 @@ class Schedule:
         """The step because of which another was blocked or skipped; empty where there is none."""
         return self._causes.get(identifier, "")
 
+    def is_halted(self, identifier: str) -> bool:
+        """Whether a blocked step needs nothing that failed, and only was not begun any more."""
+        return identifier in self._halted
+
+    def is_moot(self, identifier: str) -> str:
+        """The failure for which nothing that can still begin waits for a step; empty where something does."""
+        if not self._halted_by or self._leads_on(identifier):
+            return ""
+        return self._halted_by
+
+    def _leads_on(self, identifier: str) -> bool:
+        """Whether a step behind this one may begin after a failure: one that reads how others ended."""
+        seen, behind = {identifier}, [identifier]
+        while behind:
+            node = self._nodes[behind.pop()]
+            for following in (*self._next[node.id], *filter(None, (node.fallback,))):
+                if following in seen or self._fates[following].has_ended:
+                    continue
+                if self._nodes[following].reads:
+                    return True
+                seen.add(following)
+                behind.append(following)
+        return False
+
     def begin(self, identifier: str) -> None:
         """A step begins.
 
@@ -125,6 +150,8 @@ class Schedule:
     def end(self, identifier: str, fate: Fate) -> tuple[str, ...]:
         """A step that was begun has ended: done, failed, or skipped because its condition was false.
 
+        One that is moot may end as blocked: it was given up for the failure.
+
         Returns:
             The steps that can never begin for it: blocked or skipped.
 
@@ -133,14 +160,17 @@ class Schedule:
         """
         if self._fates[identifier] is not Fate.RUNNING:
             raise ValueError(f"{identifier} is {self._fates[identifier]} and cannot end")
-        if fate not in (Fate.DONE, Fate.FAILED, Fate.SKIPPED):
+        cause = self.is_moot(identifier) if fate is Fate.BLOCKED else ""
+        if fate not in (Fate.DONE, Fate.FAILED, Fate.SKIPPED) and not cause:
             raise ValueError(f"a step cannot end as {fate}")
+        if cause:
+            self._halted.add(identifier)
         self._running -= 1
-        return self._settle(identifier, fate)[1:]
+        return self._settle(identifier, fate, cause)[1:]
 
-    def _settle(self, identifier: str, fate: Fate) -> tuple[str, ...]:
+    def _settle(self, identifier: str, fate: Fate, cause: str) -> tuple[str, ...]:
         """Note an end, and everything that follows from it at once. A queue, since chains may be long."""
-        ended: deque[tuple[str, Fate, str]] = deque([(identifier, fate, "")])
+        ended: deque[tuple[str, Fate, str]] = deque([(identifier, fate, cause)])
         settled: list[str] = []
         while ended:
             identifier, fate, cause = ended.popleft()
@@ -168,11 +198,9 @@ class Schedule:
     def _halt(self, identifier: str) -> list[tuple[str, Fate, str]]:
         """Nothing further begins but what reads how a failed step ended."""
         self._halted_by = self._halted_by or identifier
-        return [
-            (waiting, Fate.BLOCKED, identifier)
-            for waiting in self.ready
-            if not self._reads_failure(self._nodes[waiting])
-        ]
+        stopped = [waiting for waiting in self.ready if not self._reads_failure(self._nodes[waiting])]
+        self._halted.update(stopped)
+        return [(waiting, Fate.BLOCKED, identifier) for waiting in stopped]
 
     def _recovered(self, identifier: str, ended: deque[tuple[str, Fate, str]]) -> list[str]:
         """What waited for the steps that this one stood in for."""
@@ -196,15 +224,20 @@ class Schedule:
         if owners and not any(self._fates[owner] is Fate.FAILED for owner in owners):
             return [(identifier, Fate.SKIPPED, "")]
         minded = [needed for needed in node.needs if needed not in node.reads]
+        # What needs a failed step is left out for that one, whatever else was not begun meanwhile.
         for needed in minded:
-            if self._fates[needed] is Fate.BLOCKED:
-                return [(identifier, Fate.BLOCKED, self._causes.get(needed, needed))]
             if self._fates[needed] is Fate.FAILED and self._nodes[needed].on_error is not OnError.CONTINUE:
                 return [(identifier, Fate.BLOCKED, needed)]
+        blocked = [needed for needed in minded if self._fates[needed] is Fate.BLOCKED]
+        for needed in sorted(blocked, key=self._halted.__contains__):
+            if needed in self._halted:
+                self._halted.add(identifier)
+            return [(identifier, Fate.BLOCKED, self._causes.get(needed, needed))]
         for needed in minded:
             if self._fates[needed] is Fate.SKIPPED:
                 return [(identifier, Fate.SKIPPED, needed)]
         if self._halted_by and not self._reads_failure(node):
+            self._halted.add(identifier)
             return [(identifier, Fate.BLOCKED, self._halted_by)]
         self._ready.add(identifier)
         return []

@@ -39,6 +39,17 @@ class State(StrEnum):
         """The word a person reads."""
         return _LOOK[self][1]
 
+    @property
+    def predicate(self) -> str:
+        """The word with its verb, for sentences about an execution: ``is done``, ``waits for you``."""
+        return _PREDICATES.get(self, f"is {self.word}")
+
+    @classmethod
+    def named(cls, written: str) -> State | None:
+        """The state that a person names, by the word that lists show or the one that programs read."""
+        name = written.strip().lower().replace("-", " ")
+        return next((state for state in cls if name in (state.value, state.word)), None)
+
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.TERMINATED, State.INTERRUPTED}),
@@ -73,6 +84,8 @@ _LOOK: dict[State, tuple[str, str]] = {
     State.TERMINATED: ("■", "stopped"),
 }
 
+_PREDICATES = {State.WAITING: "waits for you", State.FAILED: "has failed"}
+
 
 def check_transition(current: State, target: State) -> None:
     """Refuse a transition that the table does not name.
@@ -82,8 +95,8 @@ def check_transition(current: State, target: State) -> None:
     """
     if target in TRANSITIONS[current]:
         return
-    legal = ", ".join(sorted(TRANSITIONS[current])) or "nothing, it has ended"
+    legal = ", ".join(sorted(state.word for state in TRANSITIONS[current])) or "nothing, it has ended"
     raise Conflict(
-        f"An execution that is {current} cannot become {target}",
-        hint=f"from {current} it can become: {legal}",
+        f"An execution that {current.predicate} cannot become '{target.word}'",
+        hint=f"it can become: {legal}",
     )

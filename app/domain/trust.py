@@ -25,6 +25,7 @@ class CommandKind(StrEnum):
     HOOK = "hook"
     SCRIPT = "script"
     CALL = "call"
+    MODEL = "model"
 
 
 _NOUNS = {
@@ -34,17 +35,26 @@ _NOUNS = {
     CommandKind.HOOK: "hook",
     CommandKind.SCRIPT: "script",
     CommandKind.CALL: "call",
+    CommandKind.MODEL: "scripted model",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class CarriedCommand:
-    """Something in a project that would run on its user's machine, and where it is written."""
+    """Something in a project that would run on its user's machine, and where it is written.
+
+    Attributes:
+        text: What is written there.
+        names: The texts of it in which it can name files of the project.
+        files: The files that it names and what they hold: ``build.sh sha256:…``.
+    """
 
     kind: CommandKind
     text: str
     path: Path
     line: int
+    names: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -52,13 +62,18 @@ class CarriedCommand:
         return f"{self.path}:{self.line}"
 
     @property
+    def shown(self) -> str:
+        """What is written there, and a line for each file that it names."""
+        return "\n".join((self.text, *(f"# {file}" for file in self.files)))
+
+    @property
     def content(self) -> tuple[str, str]:
         """What trust is about: neither its place nor anything else in the file."""
-        return str(self.kind), self.text
+        return str(self.kind), self.shown
 
     def to_dict(self) -> dict[str, Any]:
         """The value as plain data."""
-        return {"kind": str(self.kind), "text": self.text, "path": str(self.path), "line": self.line}
+        return {"kind": str(self.kind), "text": self.shown, "path": str(self.path), "line": self.line}
 
 
 Content = tuple[str, str]
@@ -77,6 +92,7 @@ class Standing(StrEnum):
     TRUSTED = "trusted"
     NEW = "not trusted yet"
     CHANGED = "changed since it was trusted"
+    WITHHELD = "not trusted while a file has errors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +105,7 @@ class Trust:
         removed: What was trusted and is not there any more.
         added: What is there now and was not trusted.
         problem: Why what was trusted before is not known; empty where it is.
-        withheld: Why the commands are not known, such as errors in the file that holds them.
+        withheld: Why not all commands are known, such as errors in the file that holds them.
     """
 
     commands: tuple[CarriedCommand, ...]
@@ -110,7 +126,7 @@ class Trust:
         return self.standing is Standing.TRUSTED
 
     def texts(self, kind: CommandKind) -> tuple[str, ...]:
-        """The commands of one kind, in their order."""
+        """The commands of one kind as they run, in their order."""
         return tuple(command.text for command in self.commands if command.kind is kind)
 
     @property

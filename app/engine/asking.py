@@ -25,7 +25,8 @@ WITHDRAWN = "withdrawn"
 class Asking:
     """The approvals of one execution.
 
-    An answer is an event, so it may be given while no process waits for it: who goes on finds it.
+    An answer is an event, so it may be given while no process waits for it: who goes on finds it. Once
+    ``is_left`` is set, a question whose asker is cancelled stays open for that.
 
     Args:
         past: what was asked before, by id, with the answers.
@@ -48,6 +49,8 @@ class Asking:
         self._past = dict(past or {})
         self._hooks = hooks
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+        self.is_left = False
+        self._needless: dict[str, str] = {}
 
     def is_waiting(self) -> bool:
         """Whether something waits for an answer now."""
@@ -112,7 +115,8 @@ class Asking:
             with self._clock.held():
                 answer = await self._answered(key, future, expires, default)
         except asyncio.CancelledError:
-            await to_the_end(self._withdraw(key))
+            if not self.is_left:
+                await to_the_end(self._withdraw(key))
             raise
         finally:
             del self._waiting[key]
@@ -140,6 +144,10 @@ class Asking:
         given = {name: answer[name] for name in ("answer", "by", "reason")}
         await self._hooks.after(about, seconds, given)
 
+    def needless(self, key: str, reason: str) -> None:
+        """Say why a question is about to be withdrawn; who asks is cancelled next."""
+        self._needless[key] = reason
+
     async def withdraw_rest(self) -> None:
         """Take back what an earlier process has asked, and what the execution ends without asking again."""
         for key, asked in self._past.items():
@@ -151,11 +159,10 @@ class Asking:
         waiting."""
         # Where the question cannot be recorded, or somebody has answered, there is nothing to take back; a
         # store that fails is told of by whatever is recorded next.
+        reason = self._needless.get(key, "it is not needed any more")
         with suppress(NotFound, Conflict, StoreError):
             await self._journal.settle()
-            await self._approvals.answer(
-                self._journal.execution, key, WITHDRAWN, by="nobody", reason="it is not needed any more"
-            )
+            await self._approvals.answer(self._journal.execution, key, WITHDRAWN, by="nobody", reason=reason)
 
     async def look(self) -> None:
         """Take up answers that have been given; called when anything was committed by anyone."""

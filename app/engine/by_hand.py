@@ -30,6 +30,8 @@ from .clock import Clock
 from .commands import PROJECT, WORKTREE
 from .journal import Journal
 from .keeping import tell_commit
+from .left_over import EXECUTION
+from .writing import Writing
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
@@ -47,7 +49,7 @@ class ByHand:
     """The commands of people in one execution, one after another.
 
     Attributes:
-        writing: Held by whoever changes files in the worktree, until the change is committed.
+        writing: Who may change files in the worktree.
         place: Where the commands run; a command whose turn comes while there is none is not run.
         is_at_work: Whether a command keeps the worktree now.
 
@@ -66,7 +68,7 @@ class ByHand:
         project: Path,
         commits: list[str],
     ) -> None:
-        self.writing = asyncio.Lock()
+        self.writing = Writing()
         self.place: Workplace | None = None
         self.is_at_work = False
         self._name = name
@@ -125,7 +127,7 @@ class ByHand:
 
     async def _serve(self, wanted: ManualCommand) -> None:
         try:
-            async with self.writing:
+            async with self.writing.alone():
                 self.is_at_work = True
                 try:
                     with self._clock.held():
@@ -163,7 +165,12 @@ class ByHand:
             printed.add(f"{line}\n")
             self._journal.emit(Kind.LOG, level="info", text=line, command=wanted.command)
 
-        variables = {MARK: wanted.command, WORKTREE: str(place.root), PROJECT: str(self._project)}
+        variables = {
+            MARK: wanted.command,
+            EXECUTION: place.execution,
+            WORKTREE: str(place.root),
+            PROJECT: str(self._project),
+        }
         begun = time.perf_counter()
         try:
             async with commands_at_work(place.worktree):

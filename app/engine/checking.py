@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..git.notes import named
 from ..git.workplaces import Workplace
 from .commands import key_of, run_command
 from .journal import Journal
+from .left_over import marks_of
 from .past import StepResult
 from .steps import Steps
 
@@ -40,11 +41,16 @@ class CheckFailed(ParacleError):
 
 
 async def run_check(
-    text: str, root: Path, project: Path, log: Callable[[str], None], seconds: float = CHECK_SECONDS
+    text: str,
+    root: Path,
+    project: Path,
+    log: Callable[[str], None],
+    seconds: float = CHECK_SECONDS,
+    marks: Mapping[str, str] | None = None,
 ) -> Check:
-    """Run one check; one that cannot even be started has failed."""
+    """Run one check, as :func:`.run_command` does; one that cannot even be started has failed."""
     try:
-        result = await run_command(text, root, project, seconds, log)
+        result = await run_command(text, root, project, seconds, log, marks)
     except ToolError as error:
         words = f"{error}" + (f" ({error.hint})" if error.hint else "")
         return Check(text, False, _NO_PROGRAM, 0.0, words)
@@ -93,7 +99,11 @@ async def _run_step(
 ) -> Check:
     async def work(step: int) -> StepResult:
         done = await run_check(
-            text, place.root, project, lambda line: journal.emit(Kind.LOG, level="info", text=line, step=step)
+            text,
+            place.root,
+            project,
+            lambda line: journal.emit(Kind.LOG, level="info", text=line, step=step),
+            marks=marks_of(journal.execution, key),
         )
         if not done.ok:
             raise CheckFailed(done)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..domain.commands import words_of
@@ -22,7 +22,12 @@ def key_of(action: str, number: int, text: str) -> str:
 
 
 async def run_command(
-    text: str, root: Path, project: Path, seconds: float, log: Callable[[str], None]
+    text: str,
+    root: Path,
+    project: Path,
+    seconds: float,
+    log: Callable[[str], None],
+    marks: Mapping[str, str] | None = None,
 ) -> RunCommandResult:
     """Run a command whose project is trusted; whatever it started ends with it.
 
@@ -32,9 +37,10 @@ async def run_command(
         project: the project's folder in the user's checkout.
         seconds: after which it is stopped.
         log: takes one line of output as it comes.
+        marks: of the step that it is, where it is one; see :mod:`.left_over`.
 
     Raises:
         ToolError: it cannot be started.
     """
-    variables = {WORKTREE: str(root), PROJECT: str(project)}
+    variables = {WORKTREE: str(root), PROJECT: str(project), **(marks or {})}
     return await execute(words_of(text), root, seconds, log, variables)

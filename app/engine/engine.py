@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from .admission import Admitted, admit
 from .breakers import Breakers
 from .hooks import HookRegistry
 from .journal import Journal
+from .left_over import left_over
 from .listening import Listener
 from .opening import open_task
 from .origins import origin_of, past_of
@@ -269,7 +270,7 @@ class Engine:
         seen = await asyncio.to_thread(self._store.last_seq, row.id)
         if row.state is not State.INTERRUPTED:
             raise Conflict(
-                f"{row.short} is {row.state.word}, not interrupted",
+                f"{row.short} {row.state.predicate}, not interrupted",
                 hint="only what was interrupted can be taken up; 'paracle runs retry' does a run again",
             )
         return row, seen
@@ -277,7 +278,7 @@ class Engine:
     async def give_up(self, execution: str, reason: str) -> Execution:
         """End an execution that nobody drives: one that waits in the queue, or one that was interrupted.
 
-        It ends where it stands; its branch keeps what it did.
+        It ends where it stands; its branch keeps what it did. What its commands have left running is ended.
 
         Raises:
             NotFound: there is no such execution.
@@ -287,7 +288,14 @@ class Engine:
         row = await asyncio.to_thread(self._store.execution, execution)
         receipt = await asyncio.to_thread(self._receipt_so_far, row)
         ended = Draft(Kind.TERMINATED, {"receipt": receipt.to_dict(), "reason": reason}, time.time())
-        return await self._jobs.end(execution, ended)
+        left = await left_over(row.id) if row.state is State.INTERRUPTED else None
+        if left is None:
+            return await self._jobs.end(execution, ended)
+        # Only once nobody can take it up: the commands of whoever did would be ended as well.
+        told = Draft(Kind.LOG, {"level": "warning", "text": left.words}, time.time())
+        given_up = await self._jobs.end(execution, told, ended)
+        await left.end()
+        return given_up
 
     def _receipt_so_far(self, row: Execution) -> Receipt:
         try:
@@ -365,6 +373,18 @@ class Engine:
         run.stop_reason = reason
         task.cancel()
         await asyncio.wait({task})
+
+    async def leave(self, executions: Iterable[str], reason: str) -> None:
+        """Let go of executions: what they do is ended, and they are interrupted, for others to go on with.
+
+        Returns when their account says so. Those that are not driven here are passed over.
+        """
+        driven = [self._runs[execution] for execution in executions if execution in self._runs]
+        for run, task in driven:
+            run.leave(reason)
+            task.cancel()
+        if driven:
+            await asyncio.wait({task for _, task in driven})
 
     async def close(self, reason: str = "the program that ran it was closed") -> None:
         """Stop everything and wait until the account of each is kept."""

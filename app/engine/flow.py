@@ -11,6 +11,7 @@ from ..domain import templates
 from ..domain.backoff import wait_before
 from ..domain.errors import ParacleError, PolicyRefused
 from ..domain.events import Kind
+from ..domain.ids import shorten
 from ..domain.occasions import Decision, step_of
 from ..domain.pacing import Pace
 from ..domain.scheduling import Fate, Node, OnError, Schedule
@@ -18,7 +19,7 @@ from ..domain.words import one_line, plural
 from ..domain.workflow_expressions import statuses_read
 from ..domain.workflows import ResolvedWorkflow, Step, WorkflowSpec
 from .breakers import Breakers
-from .flow_steps import StepWork
+from .flow_steps import NotNeeded, StepWork
 from .graph import run_graph
 from .meter import Meter
 from .past import StepResult
@@ -75,6 +76,8 @@ class Flow:
         self._scope = scope
         self._schedule = Schedule(nodes_of(workflow.spec))
         self._places = {step.id: step for step in workflow.spec.steps}
+        self._questions: dict[str, tuple[str, asyncio.Timeout]] = {}
+        self._withdrawn: set[str] = set()
         self.states: dict[str, StepState] = {}
 
     async def run(self) -> Mapping[str, Any]:
@@ -89,9 +92,8 @@ class Flow:
         spec = self._workflow.spec
         try:
             async with asyncio.timeout(spec.timeout) as clock:
-                await run_graph(
-                    self._schedule, self._do, Pace(spec.concurrency, spec.adaptive), self._leave_out
-                )
+                pace = Pace(spec.concurrency, spec.adaptive)
+                await run_graph(self._schedule, self._do, pace, self._leave_out, self._let_go)
         except TimeoutError:
             if not clock.expired():
                 raise
@@ -122,23 +124,46 @@ class Flow:
             )
         except ParacleError as error:
             self.states[identifier] = StepState("failed", error=str(error))
+            if self._workflow.spec.on_error_of(step) == OnError.CONTINUE:
+                self._degrade(f"{key} failed, and what needs it went on without it: {error}")
             return Fate.FAILED
         self.states[identifier] = StepState(result.value["status"], result.value["outputs"])
-        self._stand_in(identifier)
-        return Fate.DONE if result.value["status"] == "completed" else Fate.SKIPPED
+        self._stand_in(identifier, key)
+        if result.value["status"] == "completed":
+            return Fate.DONE
+        return Fate.BLOCKED if identifier in self._withdrawn else Fate.SKIPPED
 
-    def _stand_in(self, identifier: str) -> None:
+    def _stand_in(self, identifier: str, fallback: str) -> None:
         """What a fallback has given stands for what the failed step would have."""
+        given = self.states[identifier]
         for step in self._places.values():
             failed = self.states.get(step.id)
             if step.fallback == identifier and failed is not None and failed.status == "failed":
-                self.states[step.id] = self.states[identifier]
-                self._stand_in(step.id)
+                if given.status == "completed":
+                    place = f"{self._scope}{step.id}"
+                    self._degrade(f"{fallback} ran in the place of {place}, which failed: {failed.error}")
+                self.states[step.id] = given
+                self._stand_in(step.id, fallback)
+
+    def _degrade(self, words: str) -> None:
+        """Tell in the receipt what was done otherwise than the workflow says."""
+        told = one_line(words, 240)
+        if told not in self._work.degraded:
+            self._work.degraded.append(told)
 
     async def _attempt(self, step: Step, key: str) -> StepResult:
         variables = self._variables()
         if step.when is not None and not templates.expression(step.when, variables, name=f"{key}.when"):
             return StepResult({"status": "skipped", "outputs": {}}, "left out: its condition is false")
+        if step.kind == "approval":
+            try:
+                return await self._done(step, key, variables)
+            except NotNeeded as error:
+                return StepResult({"status": "skipped", "outputs": {}}, f"left out: {error}")
+        return await self._done(step, key, variables)
+
+    async def _done(self, step: Step, key: str, variables: Mapping[str, Any]) -> StepResult:
+        """Do a step whose condition holds, once or for each item."""
         if step.for_each is None:
             outputs = await self._tried(step, key, variables)
             return StepResult({"status": "completed", "outputs": outputs}, _brief(outputs))
@@ -179,7 +204,7 @@ class Flow:
             tried = _key_of_try(key, attempt)
             try:
                 return await self._timed(step, tried, variables)
-            except PolicyRefused:
+            except (PolicyRefused, NotNeeded):
                 raise
             except ParacleError as error:
                 if attempt >= step.attempts or step.retry is None:
@@ -201,17 +226,35 @@ class Flow:
 
     async def _timed(self, step: Step, key: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         # An approval's time is up with its default answer, not with a failure.
-        limit = None if step.kind == "approval" else step.timeout
+        is_question = step.kind == "approval"
+        limit = None if is_question else step.timeout
         performing = StepWork(
             self._request, self._workflow, self._work, self._meter, self._breakers, self._call
         )
         try:
             async with asyncio.timeout(limit) as clock:
+                if is_question:
+                    self._questions[key] = (step.id, clock)
+                    self._let_go()
                 return await performing.perform(step, key, variables)
         except TimeoutError:
             if not clock.expired():
                 raise
+            if is_question:
+                cause = self._schedule.is_moot(step.id)
+                raise NotNeeded(f"not asked any more, since {cause} failed") from None
             raise StepTimeout(f"'{step.id}' took longer than {limit:g} s") from None
+        finally:
+            self._questions.pop(key, None)
+
+    def _let_go(self) -> None:
+        """Withdraw the questions whose answers can change nothing, once a step has failed for good."""
+        for key, (identifier, clock) in tuple(self._questions.items()):
+            if cause := self._schedule.is_moot(identifier):
+                del self._questions[key]
+                self._withdrawn.add(identifier)
+                self._work.asking.needless(key, f"{cause} failed, and nothing goes on from here")
+                clock.reschedule(asyncio.get_running_loop().time())
 
     async def _call(self, name: str, inputs: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         """Run a workflow that a step calls."""
@@ -223,11 +266,20 @@ class Flow:
     def _leave_out(self, identifier: str) -> None:
         """Tell of a step that can never begin."""
         cause = self._schedule.cause(identifier)
-        blocked = self._schedule.fates[identifier] is Fate.BLOCKED
-        reason = f"{cause} failed" if blocked else f"{cause} was left out" if cause else "it is not needed"
+        halted = self._schedule.is_halted(identifier)
+        if halted:
+            reason = f"not begun, since {cause} failed"
+        elif self._schedule.fates[identifier] is Fate.BLOCKED:
+            reason = f"depends on {cause}, which failed"
+        else:
+            reason = f"{cause} was left out" if cause else "it is not needed"
         self.states[identifier] = StepState("skipped")
         self._work.journal.emit(
-            Kind.STEP_SKIPPED, key=f"{self._scope}{identifier}", name=identifier, reason=reason
+            Kind.STEP_SKIPPED,
+            key=f"{self._scope}{identifier}",
+            name=identifier,
+            reason=reason,
+            halted=halted,
         )
 
     def _variables(self) -> dict[str, Any]:
@@ -240,14 +292,22 @@ class Flow:
     def _failure(self) -> WorkflowFailed:
         fates = self._schedule.fates
         failed = [identifier for identifier, fate in fates.items() if fate is Fate.FAILED]
-        blocked = [identifier for identifier, fate in fates.items() if fate is Fate.BLOCKED]
-        detail = "; ".join(f"{identifier}: {self.states[identifier].error}" for identifier in failed)
-        if blocked:
-            detail += f". Left out for it: {', '.join(blocked)}"
+        not_done: dict[str, list[str]] = {}
+        for identifier in (identifier for identifier, fate in fates.items() if fate is Fate.BLOCKED):
+            cause = self._schedule.cause(identifier)
+            if identifier in self._withdrawn:
+                words = "Not asked any more"
+            elif self._schedule.is_halted(identifier):
+                words = f"Not begun, since {cause} failed"
+            else:
+                words = f"Left out, depending on {cause}"
+            not_done.setdefault(words, []).append(identifier)
+        told = "; ".join(f"{identifier}: {self.states[identifier].error}" for identifier in failed)
         return WorkflowFailed(
             f"{plural(len(failed), 'step')} failed",
-            detail=detail,
-            hint="'paracle runs retry' goes on from there once the cause is mended",
+            detail=". ".join([told, *(f"{words}: {', '.join(names)}" for words, names in not_done.items())]),
+            hint=f"'paracle runs retry {shorten(self._work.journal.execution)}' goes on from there"
+            " once the cause is mended",
         )
 
 

@@ -17,6 +17,7 @@ from ..domain.workflows import ResolvedWorkflow, Step
 from ..models.registry import open_model
 from ..tools.base import AnyTool
 from ..tools.registry import builtin_tools
+from .asking import WITHDRAWN
 from .breakers import Breakers
 from .dialogue import Dialogue
 from .inbox import Inbox
@@ -37,6 +38,10 @@ class Rejected(ParacleError):
     """A person said no."""
 
     code = "rejected"
+
+
+class NotNeeded(ParacleError):
+    """A question was withdrawn: whatever its answer, nothing would come of it."""
 
 
 class StepWork:
@@ -139,6 +144,8 @@ class StepWork:
             seconds=step.timeout,
             within=step_of(key),
         )
+        if answer["answer"] == WITHDRAWN:
+            raise NotNeeded("not asked any more", detail=answer["reason"])
         if answer["answer"] != "approve":
             raise Rejected(f"{answer['by']} said no", detail=answer["reason"])
         return {"approved": True, "reason": answer["reason"]}

@@ -15,7 +15,11 @@ Work = Callable[[str], Coroutine[Any, Any, Fate]]
 
 
 async def run_graph(
-    schedule: Schedule, work: Work, pace: Pace, left_out: Callable[[str], None] = lambda _: None
+    schedule: Schedule,
+    work: Work,
+    pace: Pace,
+    left_out: Callable[[str], None] = lambda _: None,
+    settled: Callable[[], None] = lambda: None,
 ) -> None:
     """Run until nothing can begin any more and everything that began has ended.
 
@@ -24,6 +28,7 @@ async def run_graph(
 
     Args:
         left_out: told of each step that can never begin, as soon as that is known.
+        settled: called whenever a step has ended, once all that follows from it is known.
     """
     running: dict[str, asyncio.Task[None]] = {}
     loop = asyncio.get_running_loop()
@@ -48,6 +53,7 @@ async def run_graph(
             del running[identifier]
             for other in schedule.end(identifier, fate):
                 left_out(other)
+            settled()
             begin_ready()
         except asyncio.CancelledError:
             over.cancel()

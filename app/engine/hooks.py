@@ -25,6 +25,7 @@ from ..domain.words import duration, one_line
 from ..tools.run_command import RunCommandResult, execute, how_it_ended
 from .commands import PROJECT, WORKTREE
 from .in_time import HookFailed, begun, in_time
+from .left_over import EXECUTION
 
 HookCall = Callable[[Mapping[str, Any]], Mapping[str, Any] | Awaitable[Mapping[str, Any] | None] | None]
 """Gets what a command would read, and gives what it would print, or ``None``."""
@@ -237,6 +238,8 @@ class Hooks:
             HookFailed, ToolError: it failed.
         """
         variables = {PROJECT: str(self._project)}
+        if self._execution:
+            variables[EXECUTION] = self._execution
         if self.worktree is not None:
             variables[WORKTREE] = str(self.worktree)
         with TemporaryFile() as file:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..domain.backoff import wait_before
+from ..domain.breaker import Breaker, Circuit
 from ..domain.conversation import (
     Conversation,
     Malformed,
@@ -106,11 +107,12 @@ class ModelCalls:
         model, tried = self.model, 1
         left = list(self.fallbacks)
         while True:
+            while left and left[0] == model.name:
+                left.pop(0)
+            named = key if tried == 1 else f"{key}~{tried}"
             try:
-                return await self._step(key if tried == 1 else f"{key}~{tried}", model, conversation)
+                return await self._step(named, model, conversation, is_last=not left)
             except ModelError as error:
-                while left and left[0] == model.name:
-                    left.pop(0)
                 if not left:
                     raise
                 before, model = model, await asyncio.to_thread(self.open_model, left.pop(0))
@@ -129,7 +131,9 @@ class ModelCalls:
             Kind.MODEL, by="fallback", model=model.name, before=before.name, turn=self.turn + 1
         )
 
-    async def _step(self, key: str, model: Model, conversation: Conversation) -> tuple[Conversation, Turn]:
+    async def _step(
+        self, key: str, model: Model, conversation: Conversation, *, is_last: bool
+    ) -> tuple[Conversation, Turn]:
         steps = self.work.steps
         recorded = steps.recorded(key)
         if recorded is None:
@@ -138,7 +142,7 @@ class ModelCalls:
 
         async def work(step: int) -> StepResult:
             usage: list[Usage] = []
-            turn = await self._persist(model, told, step, usage)
+            turn = await self._persist(model, told, step, usage, is_last=is_last)
             words = one_line(turn.text) or ", ".join(wanted.name for wanted in turn.calls)
             return StepResult(turn_value(turn), words, sum(usage, Usage()))
 
@@ -162,48 +166,80 @@ class ModelCalls:
             self.meter.spend(result.usage)
         return told, turn_of(result.value)
 
-    async def _persist(self, model: Model, conversation: Conversation, step: int, usage: list[Usage]) -> Turn:
-        """Ask, and ask again after faults that may pass."""
-        attempt = 0
+    async def _persist(
+        self, model: Model, conversation: Conversation, step: int, usage: list[Usage], *, is_last: bool
+    ) -> Turn:
+        """Ask, and ask again after faults that may pass.
+
+        A host that is left alone is waited for once, and only where no other model can answer.
+        """
+        breaker, patience = self.breakers.of(model.host), self.breakers.patience
+        attempt = waited_for = 0
         while True:
             attempt += 1
             try:
-                return await self._guarded(model, conversation, step, usage)
+                return await self._guarded(breaker, model, conversation, step, usage)
             except ModelError as error:
-                if not error.may_pass or attempt > self.breakers.patience.attempts:
+                if isinstance(error, HostResting):
+                    attempt -= 1  # Nobody was asked.
+                if not error.may_pass or attempt > patience.attempts:
                     raise
-                wait = _wait(error, attempt, self.breakers.patience)
-                await self.work.journal.commit(
-                    Kind.RETRIED, step=step, attempt=attempt, wait=round(wait, 3), error=error.to_dict()
-                )
-                await asyncio.sleep(wait)
+                rest = breaker.wait(time.monotonic())
+                has_waited = waited_for not in (0, breaker.openings)
+                if rest and (not is_last or has_waited or rest > patience.longest_wait):
+                    raise
+                wait = rest or _wait(error, attempt, patience)
+                if not (rest and waited_for):
+                    await self.work.journal.commit(
+                        Kind.RETRIED, step=step, attempt=attempt, wait=round(wait, 3), error=error.to_dict()
+                    )
+                if rest:
+                    waited_for = breaker.openings
+                    await self.breakers.rest(model.host)
+                else:
+                    await asyncio.sleep(wait)
                 await self.work.steps.gate.passing()
 
-    async def _guarded(self, model: Model, conversation: Conversation, step: int, usage: list[Usage]) -> Turn:
+    async def _guarded(
+        self, breaker: Breaker, model: Model, conversation: Conversation, step: int, usage: list[Usage]
+    ) -> Turn:
         """Ask, unless the model's host is to be left alone; it learns from what comes of it."""
-        breaker = self.breakers.of(model.host)
         if wait := breaker.wait(time.monotonic()):
+            self._tell_breaker(model.host, Circuit.OPEN, step, wait)
             raise HostResting(
                 f"{model.host} has failed again and again, and is left alone",
                 detail=f"for another {duration(wait)}",
                 hint="name fallback_models in the agent's spec, or try again later",
-                retry_after=wait if wait <= self.breakers.patience.longest_wait else None,
+                may_pass=True,
             )
+        if breaker.state(time.monotonic()) is Circuit.HALF_OPEN:
+            self._tell_breaker(model.host, Circuit.HALF_OPEN, step)
         breaker.begin(time.monotonic())
         try:
             turn = await self._listen(model, conversation, step, usage)
         except ModelError as error:
             if not error.may_pass or error.retry_after is not None:
-                breaker.succeeded()  # It has answered, if only with a refusal or a time to come back.
+                # It has answered, if only with a refusal or a time to come back.
+                self._answered(breaker, model.host, step)
             elif breaker.failed(time.monotonic()):
-                told = f"{model.host} is left alone for {duration(breaker.cool_seconds)}"
-                self.work.journal.emit(Kind.LOG, level="warning", text=told, step=step)
+                self._tell_breaker(model.host, Circuit.OPEN, step, breaker.cool_seconds)
             raise
         except BaseException:
             breaker.left()
             raise
-        breaker.succeeded()
+        else:
+            self._answered(breaker, model.host, step)
+        finally:
+            self.breakers.tell(model.host)
         return turn
+
+    def _answered(self, breaker: Breaker, host: str, step: int) -> None:
+        if breaker.state(time.monotonic()) is not Circuit.CLOSED:
+            self._tell_breaker(host, Circuit.CLOSED, step)
+        breaker.succeeded()
+
+    def _tell_breaker(self, host: str, state: Circuit, step: int, wait: float = 0.0) -> None:
+        self.work.journal.emit(Kind.BREAKER, step=step, host=host, state=str(state), wait=round(wait, 3))
 
     async def _listen(
         self, model: Model, conversation: Conversation, step: int | None, usage: list[Usage]

@@ -17,7 +17,8 @@ class Patience:
         longest_wait: Before it is asked again, at the most.
         silence: Without a sign from a model, after which its answer counts as lost.
         failures: In a row, after which a host is left alone.
-        cool: How long it is left alone before one call may try.
+        cool: How long it is left alone before one call may try. A run waits for that once, unless another
+            model can answer, or ``longest_wait`` is shorter.
     """
 
     attempts: int = 5

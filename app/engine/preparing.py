@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..tools.run_command import RunCommandResult, how_it_ended
 from .commands import key_of, run_command
 from .journal import Journal
 from .keeping import tell_commit
+from .left_over import marks_of
 from .past import StepResult
 from .steps import Steps
 
@@ -73,25 +74,34 @@ async def _run_step(
 ) -> None:
     async def work(step: int) -> StepResult:
         result = await set_up(
-            text, place.root, project, lambda line: journal.emit(Kind.LOG, level="info", text=line, step=step)
+            text,
+            place.root,
+            project,
+            lambda line: journal.emit(Kind.LOG, level="info", text=line, step=step),
+            marks_of(journal.execution, key),
         )
         value: dict[str, Any] = result.model_dump(mode="json")
         return StepResult(value, how_it_ended(result))
 
+    key = key_of("setup", number, text)
     # Done again after a crash: setup that cannot be is no setup for fresh work trees.
-    await steps.run(
-        "setup", "setup", {"command": text}, work, key=key_of("setup", number, text), idempotent=True
-    )
+    await steps.run("setup", "setup", {"command": text}, work, key=key, idempotent=True)
 
 
-async def set_up(text: str, root: Path, project: Path, log: Callable[[str], None]) -> RunCommandResult:
-    """Run one setup command.
+async def set_up(
+    text: str,
+    root: Path,
+    project: Path,
+    log: Callable[[str], None],
+    marks: Mapping[str, str] | None = None,
+) -> RunCommandResult:
+    """Run one setup command, as :func:`.run_command` does.
 
     Raises:
         SetupFailed: it failed, took too long, or cannot be started.
     """
     try:
-        result = await run_command(text, root, project, SETUP_SECONDS, log)
+        result = await run_command(text, root, project, SETUP_SECONDS, log, marks)
     except ToolError as error:
         raise SetupFailed(
             f"Setup failed: {one_line(text, 80)}", detail=str(error), hint=error.hint

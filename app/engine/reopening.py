@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..domain.events import Kind
 from ..domain.executions import Execution
 from ..git.commits import with_trailers
 from ..git.isolation import Isolation
@@ -14,6 +15,7 @@ from ..git.workplaces import Earlier, Workplace
 from .by_hand import end_cut_off, message_of_left, tell_cut_off
 from .journal import Journal
 from .keeping import tell_commit
+from .left_over import left_over
 from .past import Past
 
 
@@ -26,7 +28,8 @@ async def reopen(
     journal: Journal,
     commits: list[str],
 ) -> Workplace:
-    """Take an execution's place over, and commit what lies there in no commit.
+    """Take an execution's place over, end what its commands have left running there, and commit what lies
+    there in no commit.
 
     Args:
         name: the agent's or workflow's, for the message of that commit.
@@ -38,6 +41,11 @@ async def reopen(
     """
     if past.cut_off:
         await end_cut_off(past.cut_off)
+    # Nothing may change files that are about to be committed, and be there when its step is done again.
+    left = await left_over(execution.id)
+    if left is not None:
+        await left.end()
+        journal.emit(Kind.LOG, level="warning", text=left.words)
     private = Path(started["repository"]) if started["isolation"] == "copy" else None
     message = with_trailers(*message_of_left(past.cut_off, name, execution.id, execution.model))
     place = await isolation.reopen(execution.id, Earlier(started["branch"], private, message))

@@ -61,7 +61,7 @@ class Outcome:
 class Run:
     """Drives one execution. Made by the engine; :meth:`execute` is awaited once.
 
-    To stop it, set ``stop_reason`` and cancel the task that awaits it.
+    To stop it, set ``stop_reason`` and cancel the task that awaits it; to :meth:`leave` it, call that first.
 
     Args:
         execution: the row as it was queued.
@@ -83,6 +83,7 @@ class Run:
     ) -> None:
         self.execution = execution
         self.stop_reason = "stopped"
+        self._leave_reason = ""
         self.place: Workplace | None = None
         self._request = request
         self._task = task
@@ -117,8 +118,17 @@ class Run:
         """Whether it is paused or waits for a person, or for a command of one."""
         return self._gate.is_closed or self.asking.is_waiting() or self.by_hand.is_at_work
 
+    def leave(self, reason: str) -> None:
+        """Let the cancellation that follows interrupt it rather than stop it.
+
+        What is under way then is decided about when it goes on, and what it has asked stays open. One that is
+        about to end does so.
+        """
+        self._leave_reason = reason
+        self._steps.is_left = self.asking.is_left = True
+
     async def execute(self) -> Receipt:
-        """Work until the end, whatever it is, and leave the receipt.
+        """Work until the end, whatever it is, and give the receipt; for one that is left, that so far.
 
         A failure of the work is an outcome, not an exception.
 
@@ -135,7 +145,10 @@ class Run:
         except asyncio.CancelledError:
             outcome = replace(outcome, state=State.TERMINATED, error=None, reason=self.stop_reason)
         self.control.ending = True
-        finishing = asyncio.ensure_future(self._finish(self.place, outcome))
+        # A failure of what was cancelled is none of the work: whoever goes on meets those that are.
+        is_left = self._leave_reason and outcome.state is not State.COMPLETED
+        finish = self._interrupt(self.place) if is_left else self._finish(self.place, outcome)
+        finishing = asyncio.ensure_future(finish)
         while not finishing.done():
             # A second stop must not cut the account short.
             with suppress(asyncio.CancelledError):
@@ -146,7 +159,7 @@ class Run:
         """Do all there is to do, and note how it ended; a stop leaves what was noted so far."""
         try:
             # Nobody runs commands in a worktree that is not ready, or judged already.
-            async with self.by_hand.writing:
+            async with self.by_hand.writing.alone():
                 place = self.place = await self._open()
                 self._hooks.worktree = place.root
                 await self._announce(place)
@@ -272,14 +285,7 @@ class Run:
         await self.by_hand.close(now=True)
         receipt = self._receipt(outcome)
         if place is not None:
-            receipt = replace(
-                receipt,
-                branch=place.branch,
-                repository=str(place.repository),
-                base_commit=place.base_commit,
-                tip=self._tip(place),
-                worktree=str(place.worktree),
-            )
+            receipt = self._located(receipt, place)
         try:
             if place is not None:
                 receipt = await self._close(place, receipt)
@@ -296,8 +302,7 @@ class Run:
                 commits=commits,
                 tip=commits[-1] if commits else receipt.tip,
             )
-        worked = time.time() - self._started if self._started is not None else 0.0
-        receipt = replace(receipt, seconds=round(self._past.seconds + worked, 3))
+        receipt = replace(receipt, seconds=self._seconds())
         await self._tell_hooks(receipt, outcome)
         data = receipt.to_dict()
         match outcome.state:
@@ -308,6 +313,31 @@ class Run:
             case _:
                 await self._journal.end(Kind.TERMINATED, receipt=data, reason=outcome.reason)
         return receipt
+
+    async def _interrupt(self, place: Workplace | None) -> Receipt:
+        """Let go of it as it stands; gives what there is to tell so far."""
+        await self.by_hand.close(now=True)
+        receipt = self._receipt(Outcome(State.INTERRUPTED))
+        if place is not None:
+            receipt = replace(self._located(receipt, place), commits=tuple(self._commits))
+            with suppress(ParacleError):  # its branch has them all the same
+                receipt = replace(receipt, files=await self._changes(place))
+        await self._journal.end(Kind.INTERRUPTED, reason=self._leave_reason, left=True)
+        return replace(receipt, seconds=self._seconds())
+
+    def _located(self, receipt: Receipt, place: Workplace) -> Receipt:
+        return replace(
+            receipt,
+            branch=place.branch,
+            repository=str(place.repository),
+            base_commit=place.base_commit,
+            tip=self._tip(place),
+            worktree=str(place.worktree),
+        )
+
+    def _seconds(self) -> float:
+        worked = time.time() - self._started if self._started is not None else 0.0
+        return round(self._past.seconds + worked, 3)
 
     async def _tell_hooks(self, receipt: Receipt, outcome: Outcome) -> None:
         """Tell the hooks after an execution how it ends; the end itself is recorded behind what they do."""

@@ -50,7 +50,12 @@ class RunScript(Tool[ScriptParams, RunCommandResult]):
                 "The workflow may not run scripts",
                 hint="to allow it, write permissions: {shell: allow} into the workflow's file",
             )
-        variables = {**params.env, WORKTREE: str(context.root), PROJECT: str(self._project)}
+        variables = {
+            **params.env,
+            WORKTREE: str(context.root),
+            PROJECT: str(self._project),
+            **context.variables,
+        }
         argv = ("sh", "-c", params.script)
         result = await execute(argv, context.root, SCRIPT_SECONDS, context.log, variables)
         if result.exit_code or result.timed_out:

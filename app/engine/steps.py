@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
@@ -29,6 +30,9 @@ Raises:
 class Steps:
     """Numbers and records the steps of one execution.
 
+    Once ``is_left`` is set, nothing more is recorded of a step that is cancelled: it is under way, as after a
+    crash, and is decided about when the execution goes on.
+
     A step's result shares a commit with the intent of the step after it. Where no step follows at
     once the journal commits the result within 20 ms.
 
@@ -55,6 +59,7 @@ class Steps:
         self._last = self._past.last_step
         self._taken: set[str] = set()
         self._ledger: dict[str, Usage] = {}
+        self.is_left = False
         for step in self._past.steps.values():
             if step.result is not None and not step.inherited:
                 self._count(step.name, step.result)
@@ -224,6 +229,8 @@ class Steps:
             raise
 
     def _fail(self, step: int, action: str, name: str, seconds: float, error: BaseException) -> None:
+        if self.is_left and isinstance(error, asyncio.CancelledError):
+            return
         self._journal.emit(
             Kind.STEP_FAILED,
             step=step,

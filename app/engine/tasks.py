@@ -15,6 +15,7 @@ from .dialogue import Dialogue
 from .inbox import Inbox
 from .meter import Meter
 from .model_calls import ModelCalls
+from .outputs import outputs_of
 from .past import Past
 from .request import RunRequest
 from .steering import Steering
@@ -99,4 +100,4 @@ class AgentTask:
         steering.turns = models
         dialogue = Dialogue(work, request.agent, request.inputs, models, self._tools, meter)
         turn = await dialogue.hold()
-        return Answer(turn.text, turn.outputs)
+        return Answer(turn.text, {**turn.outputs, **outputs_of(request.agent, turn, {})})

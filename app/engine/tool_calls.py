@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..domain.specs import Permissions
 from ..git.tasks import to_the_end
 from ..tools.base import AnyTool, ToolContext
 from ..tools.registry import call
+from .left_over import marks_of
 from .past import StepResult
 from .work import Work
 
@@ -53,9 +54,10 @@ class ToolCaller:
 
         async def do(decision: Decision) -> StepResult:
             permissions = await self._permit(key, tool, decision)
-            # Held until the commit, so that each commit holds what its own step has changed.
-            alone: AbstractAsyncContextManager[Any] = self.work.writing if tool.writes else nullcontext()
-            async with alone:
+            if not tool.writes_path:
+                return await self._run(key, tool, decision, permissions, idempotent=idempotent)
+            # Held until the commit, so that it holds what its own step has changed.
+            async with self.work.writing.file:
                 return await self._run(key, tool, decision, permissions, idempotent=idempotent)
 
         return await self.work.steps.around(
@@ -77,6 +79,7 @@ class ToolCaller:
         steps, journal, arguments = self.work.steps, self.work.journal, decision.arguments
         recorded = steps.recorded(key)
         number = recorded.step if recorded is not None and recorded.has_ended else 0
+        is_command = tool.writes and not tool.writes_path
 
         async def work(step: int) -> StepResult:
             nonlocal number
@@ -85,23 +88,32 @@ class ToolCaller:
                 root=self.work.place.root,
                 permissions=permissions,
                 log=lambda line: journal.emit(Kind.LOG, level="info", text=line, step=step),
+                variables=marks_of(journal.execution, key),
             )
+            if is_command:
+                await at_work.enter_async_context(self.work.writing.command(step))
             outcome = await call(tool, arguments, context)
             return StepResult(outcome.value, outcome.summary)
 
-        try:
-            return await steps.run(
-                "tool",
-                tool.name,
-                decision.asked,
-                work,
-                key=key,
-                idempotent=idempotent,
-                looks=idempotent and not tool.writes,
-                decision=decision,
-            )
-        finally:
-            # A command that failed half-way has changed files all the same.
-            if tool.writes and number:
-                # A stop waits for it: a commit of which the receipt does not know would be lost.
-                await to_the_end(self.work.keep(key, self.who, tool.name, arguments, number, self.model))
+        async def keep() -> None:
+            async with self.work.writing.file if is_command else nullcontext():
+                await self.work.keep(key, self.who, tool, arguments, number, self.model)
+
+        # A command counts as at work until what it changed is committed.
+        async with AsyncExitStack() as at_work:
+            try:
+                return await steps.run(
+                    "tool",
+                    tool.name,
+                    decision.asked,
+                    work,
+                    key=key,
+                    idempotent=idempotent,
+                    looks=idempotent and not tool.writes,
+                    decision=decision,
+                )
+            finally:
+                # A command that failed half-way has changed files all the same.
+                if tool.writes and number:
+                    # A stop waits for it: a commit of which the receipt does not know would be lost.
+                    await to_the_end(keep())

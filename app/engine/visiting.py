@@ -69,6 +69,9 @@ class Visit:
         self._by_hand = ByHand(execution.short, journal, isolation, Clock(None), project, self._commits)
         self.control = VisitControl(execution.short, self._by_hand)
 
+    def leave(self, reason: str) -> None:
+        """Nothing: whoever visits always leaves it interrupted."""
+
     @property
     def stands_still(self) -> bool:
         """Whether the execution's own work is held up; it always is."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..domain.errors import ToolRefused
@@ -20,6 +20,7 @@ from .asking import Asking
 from .journal import Journal
 from .keeping import tell_commit
 from .steps import Steps
+from .writing import Writing
 
 ONCE, THIS_RUN, NO = "once", "run", "no"
 """What can be answered to a call that wants to be asked about."""
@@ -31,8 +32,8 @@ class Work:
 
     ``commits`` are those made so far, oldest first; ``allowed`` holds who may use which tool for the rest of
     the execution without asking again; ``degraded`` says in words what was done otherwise than asked for.
-    Whoever changes files holds ``writing`` until the change is committed, so that a commit holds what its
-    step did and nothing else.
+    ``writing`` keeps apart those that change files, so that a commit holds what its step did and nothing
+    else; commands that ran side by side are the exception, and their commits say so.
     """
 
     place: Workplace
@@ -43,7 +44,7 @@ class Work:
     commits: list[str] = field(default_factory=list)
     allowed: set[tuple[str, str]] = field(default_factory=set)
     degraded: list[str] = field(default_factory=list)
-    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    writing: Writing = field(default_factory=Writing)
 
     async def permit(
         self,
@@ -81,14 +82,13 @@ class Work:
         return permissions.model_copy(update={"shell": Answer.ALLOW})
 
     async def keep(
-        self, key: str, who: str, name: str, arguments: Mapping[str, Any], step: int, model: str
+        self, key: str, who: str, tool: AnyTool, arguments: Mapping[str, Any], step: int, model: str
     ) -> None:
-        """Commit what a step has changed in the worktree, if anything.
+        """Commit what a step has changed in the worktree, if anything; nobody else may write a file then.
 
         Args:
             key: the step's; of those that the record holds only the last may have left anything.
             who: the agent, or the step of a workflow, for the message's scope.
-            name: the tool's.
             model: what asked for the call.
 
         Raises:
@@ -103,10 +103,25 @@ class Work:
             "Paracle-Step": str(step),
             "Assisted-by": f"paracle:{model}",
         }
-        commit = await self.isolation.commit(self.place, commit_message(who, name, arguments), trailers)
+        beside = self.writing.beside(step)
+        only = None
+        if beside and tool.writes_path:
+            only = _named(self.place, arguments)
+            if only is None:
+                return  # The tool has refused to write there.
+        elif beside:
+            trailers["Paracle-Beside"] = ", ".join(map(str, beside))
+        message = commit_message(who, tool.name, arguments)
+        commit = await self.isolation.commit(self.place, message, trailers, only=only)
         if commit is not None:
             self.commits.append(commit.sha)
             tell_commit(self.journal, commit, step)
+
+
+def _named(place: Workplace, arguments: Mapping[str, Any]) -> Path | None:
+    """The file that a call's ``path`` names, if it is one of the worktree's."""
+    file = Path(os.path.normpath(place.root / str(arguments.get("path", ""))))
+    return file if place.worktree in file.parents else None
 
 
 def commit_message(agent: str, tool: str, arguments: Mapping[str, Any]) -> str:

@@ -87,6 +87,7 @@ class Worker:
         self._news = asyncio.Event()
         self._draining = False
         self._stop_reason = ""
+        self._leave_reason = ""
         self._orphans_at = 0.0
 
     async def begin(self) -> None:
@@ -127,6 +128,12 @@ class Worker:
         self._stop_reason = reason
         await asyncio.gather(*map(self._stop, tuple(self._running)))
 
+    async def leave(self, reason: str) -> None:
+        """Take nothing more and let go of what runs, for another worker; returns once that is on record."""
+        self.drain()
+        self._leave_reason = reason
+        await self._engine.leave(tuple(self._running), reason)
+
     async def _stop(self, execution: str) -> None:
         with suppress(ParacleError):  # it has ended by itself meanwhile
             await self._engine.stop(execution, self._stop_reason)
@@ -165,8 +172,11 @@ class Worker:
         started = await (self._take(job) if job.waits else self._take_up(job))
         if started is not None:
             self._attend(started)
-            if self._stop_reason:  # it was stopped while this one was on its way
+            # It was stopped, or told to leave, while this one was on its way.
+            if self._stop_reason:
                 await self._stop(row.id)
+            elif self._leave_reason:
+                await self._engine.leave((row.id,), self._leave_reason)
         return True
 
     async def _take(self, job: Job) -> Started | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 from ..domain.executions import FileChange
 from .command import LONG, Output, git
 from .diffs import staged_changes
-from .failures import GitFailed
+from .failures import GitConflict, GitFailed
 from .nested import leave_out_nested
 from .prepared import read_prepared
 from .status import read_status
@@ -27,6 +28,10 @@ from .worktrees import pinned
 FALLBACK_NAME = "Paracle"
 FALLBACK_EMAIL = "paracle@localhost"
 
+INDEX_SECONDS = 2.0
+"""How long another git may keep the index of the work tree before that is an error."""
+
+_NOTHING, _IGNORED = "did not match any files", "ignored by one of your .gitignore files"
 _SPARSE = "outside of your sparse-checkout definition"
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*: ?\S.*")
@@ -41,10 +46,13 @@ class Commit:
     files: tuple[FileChange, ...]
 
 
-async def commit_all(worktree: Path, branch: str, message: str) -> Commit | None:
+async def commit_all(worktree: Path, branch: str, message: str, only: Path | None = None) -> Commit | None:
     """Commit what differs from the tip of ``branch`` in its work tree; ``None`` when nothing does.
 
     Ignored files stay out. ``message`` is recorded as it is.
+
+    Args:
+        only: take up the changes of this file alone.
 
     Raises:
         OffBranch: the work tree is not on ``branch`` any more; nothing was committed.
@@ -52,7 +60,7 @@ async def commit_all(worktree: Path, branch: str, message: str) -> Commit | None
         GitError: git could not read or write.
     """
     pins = pinned(worktree, branch)
-    await stage_all(worktree, pins)
+    await stage_all(worktree, pins, only)
     ref = f"refs/heads/{branch}"
     async with alongside(staged_changes(worktree, ref, env=pins)) as comparing:
         tree = await git(worktree, "write-tree", env=pins, seconds=LONG)
@@ -102,13 +110,22 @@ def _nobody(error: GitFailed) -> bool:
     return "auto-detection is disabled" in error.said or "empty ident" in error.said
 
 
-async def stage_all(worktree: Path, pins: Mapping[str, str]) -> Output:
-    """Bring the index that ``pins`` name to what the work tree holds.
+async def stage_all(worktree: Path, pins: Mapping[str, str], only: Path | None = None) -> Output:
+    """Bring the index that ``pins`` name to what the work tree holds, or to what it holds of one file.
 
     Repositories in it stay out, and so does what was brought into it from the user's ignored files: the
     work tree's own rules may have stopped ignoring those.
     """
-    said = await _stage(worktree, pins)
+    begun = time.monotonic()
+    while True:
+        try:
+            said = await (_stage(worktree, pins) if only is None else _stage_file(worktree, pins, only))
+            break
+        except GitConflict:
+            # A command that is at work beside this may be using git as well.
+            if time.monotonic() - begun > INDEX_SECONDS:
+                raise
+        await asyncio.sleep(0.05)
     if included := (await asyncio.to_thread(read_prepared, worktree)).included:
         paths = b"".join(os.fsencode(path) + b"\0" for path in sorted(included))
         await git(worktree, "update-index", "--force-remove", "-z", "--stdin", stdin=paths, env=pins)
@@ -125,6 +142,16 @@ async def _stage(worktree: Path, pins: Mapping[str, str]) -> Output:
         options = ("--sparse",) if _SPARSE in error.said else ()
         return await leave_out_nested(worktree, pins, *options)
     return await leave_out_nested(worktree, pins) if _has_nested(said.stderr) else said
+
+
+async def _stage_file(worktree: Path, pins: Mapping[str, str], file: Path) -> Output:
+    path = str(file.relative_to(worktree))
+    try:
+        return await git(worktree, "add", "--all", "--sparse", "--", path, env=pins, seconds=LONG)
+    except GitFailed as error:
+        if _NOTHING in error.said or _IGNORED in error.said:
+            return Output(0, b"", "")
+        raise
 
 
 def _has_nested(said: str) -> bool:

@@ -209,11 +209,16 @@ class Isolation:
         with suppress(LostWorktree):
             renew(own_directory(place.worktree), place.execution)
 
-    async def commit(self, place: Workplace, message: str, trailers: Mapping[str, str]) -> Commit | None:
+    async def commit(
+        self, place: Workplace, message: str, trailers: Mapping[str, str], *, only: Path | None = None
+    ) -> Commit | None:
         """Commit everything that changed in a workplace, except what is ignored; ``None`` when nothing did.
 
         The author is the user that git is configured for, else Paracle. ``trailers`` become the last
         paragraph of the message.
+
+        Args:
+            only: the one file to commit, while somebody is at work on others.
 
         Raises:
             OffBranch: the work tree was moved off the execution's branch; nothing was committed.
@@ -222,7 +227,7 @@ class Isolation:
             ValueError: the message is empty or a trailer's name is not one.
         """
         with explained(place.repository, place.worktree):
-            return await commit_all(place.worktree, place.branch, with_trailers(message, trailers))
+            return await commit_all(place.worktree, place.branch, with_trailers(message, trailers), only)
 
     def assure(self, place: Workplace) -> None:
         """Look whether a work tree is still there and on its branch. Blocks, for some microseconds.
@@ -318,7 +323,7 @@ class Isolation:
                 base, notes = await make_private(
                     self._project, private, leave_out=self._state, hold=(mark.descriptor,)
                 )
-            await add_worktree(private, worktree, base, (mark.descriptor,))
+            await add_worktree(private, private, worktree, base, (mark.descriptor,))
             root = await fill(worktree, execution, Path(), mark, branch)
         except BaseException:
             await to_the_end(self._take_back(made, mark, self._project))
@@ -335,7 +340,7 @@ class Isolation:
             mark = Mark.set(worktree.parent, made)
             try:
                 held = (lock, mark.descriptor)
-                await add_worktree(Path(made.repository), worktree, made.base, held)
+                await add_worktree(Path(made.repository), common, worktree, made.base, held)
             except BaseException:
                 await to_the_end(undo(made, mark))
                 raise

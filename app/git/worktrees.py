@@ -13,9 +13,11 @@ from . import leases
 from .command import LONG, git
 from .deleting import remove_worktree
 from .failures import GitConflict, GitFailed, explained
+from .linking import link_plainly, unfinished_record
 from .locks import HalfMade, Mark
 from .place import BranchGone, common_dir
 from .prepared import take_out
+from .tasks import to_the_end
 from .workplaces import Workplace
 
 # The words of git before and since 2.42.
@@ -34,12 +36,16 @@ class LostWorktree(GitError):
     code = "git_lost_worktree"
 
 
-async def add_worktree(repository: Path, worktree: Path, base: str, hold: tuple[int, ...]) -> None:
-    """Make a locked work tree at ``base``, still without files and on no branch.
+async def add_worktree(
+    repository: Path, common: Path, worktree: Path, base: str, hold: tuple[int, ...]
+) -> None:
+    """Make a locked work tree at the commit ``base``, still without files and on no branch.
 
     The branch comes with the files, which take long and need no lock: see :func:`fill`. For one made here
     git would start two more processes, with everybody else waiting for the lock.
     """
+    if await to_the_end(asyncio.to_thread(link_plainly, common, worktree, base)):
+        return
     with explained(repository, worktree):
         await git(
             repository, "worktree", "add", "--quiet", "--no-checkout", "--detach", "--lock",
@@ -155,8 +161,10 @@ def drop_cut_off(common: Path, below: Path) -> None:
 
 async def _undo_in_repository(repository: Path, made: HalfMade) -> None:
     common = await common_dir(repository)
-    await asyncio.to_thread(drop_cut_off, common, Path(made.worktree))
-    await forget_worktree(repository, Path(made.worktree), locked=True)
+    worktree = Path(made.worktree)
+    await asyncio.to_thread(drop_cut_off, common, worktree)
+    await asyncio.to_thread(_remove, unfinished_record(common, worktree))
+    await forget_worktree(repository, worktree, locked=True)
     ref = f"refs/heads/{made.branch}"
     tip = await git(repository, "rev-parse", "--quiet", "--verify", ref, accept=(0, 1))
     if tip.text == made.base:  # elsewhere it would hold somebody's work

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shlex
-import stat
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..domain.specs import Answer
+from ..domain.specs import Action, Answer, Input
 from ..domain.trust import CarriedCommand, CommandKind
 from ..domain.workflow_expressions import has_marks
+from .carried_models import script_file
+from .named_files import named_files
 from .yamldoc import Node
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from ..domain.workflows import WorkflowSpec
     from .settings import ProjectSettings
     from .workflow_file import WorkflowSource
-
-
-MAX_NAMED = 16 * 1024 * 1024
-"""The most bytes of a file that a hook names whose hash is taken; scripts have a few kilobytes."""
 
 
 def carried_commands(settings: ProjectSettings, node: Node, path: Path) -> tuple[CarriedCommand, ...]:
@@ -45,73 +42,39 @@ def carried_commands(settings: ProjectSettings, node: Node, path: Path) -> tuple
         (CommandKind.EXEC, settings.worktree.commands, ("worktree", "commands")),
         (CommandKind.CHECK, settings.checks, ("checks",)),
     )
+    # To what is allowed to be run by hand a person adds the rest, and sees it.
     return tuple(
-        CarriedCommand(kind, text, path, node.at((*place, number)).line)
+        CarriedCommand(
+            kind, text, path, node.at((*place, number)).line, () if kind is CommandKind.EXEC else (text,)
+        )
         for kind, texts, place in lists
         for number, text in enumerate(texts)
     )
 
 
-def carried_hooks(
-    hooks: Sequence[HookSpec], node: Node, path: Path, root: Path
-) -> tuple[CarriedCommand, ...]:
+def carried_hooks(hooks: Sequence[HookSpec], node: Node, path: Path) -> tuple[CarriedCommand, ...]:
     """What ``hooks.yaml`` names to be run and when, in its order.
-
-    A hook works in the user's own folder. So the files of the project that its command names, such as its
-    script, belong to what is trusted, each by the hash of what it holds.
 
     Args:
         node, path: as above.
-        root: the folder in which hooks work.
     """
     lines = (node.at(("hooks", number, "run")).line for number in range(len(hooks)))
     return tuple(
-        CarriedCommand(CommandKind.HOOK, _hook_text(hook, root), path, line)
+        CarriedCommand(CommandKind.HOOK, f"{hook.on}: {hook.run}", path, line, (hook.run,))
         for hook, line in zip(hooks, lines, strict=True)
     )
-
-
-def _hook_text(hook: HookSpec, root: Path) -> str:
-    named = dict.fromkeys(_words(hook.run))
-    digests = ((word, _digest(root, word)) for word in named)
-    return "\n".join(
-        [f"{hook.on}: {hook.run}", *(f"# {word} {digest}" for word, digest in digests if digest)]
-    )
-
-
-def _words(command: str) -> Iterable[str]:
-    """All words of a command, those that only a shell takes apart too."""
-    try:
-        lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        return list(lexer)
-    except ValueError:
-        return command.split()
-
-
-def _digest(root: Path, word: str) -> str:
-    """What the regular file below ``root`` that a word names holds; empty where there is none."""
-    path = Path(os.path.normpath(root / word))
-    if "\0" in word or not path.is_relative_to(root):
-        return ""
-    try:
-        # O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return ""
-    with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            return ""
-        if state.st_size > MAX_NAMED:
-            return f"is too large to be looked at: {state.st_size} bytes"
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def carried_scripts(sources: Iterable[WorkflowSource]) -> tuple[CarriedCommand, ...]:
     """The scripts of workflows' steps, in their order. A file with errors gives those that can be read."""
     return tuple(
-        CarriedCommand(CommandKind.SCRIPT, text, source.path, source.step_node(number, "run").line)
+        CarriedCommand(
+            CommandKind.SCRIPT,
+            text,
+            source.path,
+            source.step_node(number, "run").line,
+            (step.run or "", *step.env.values(), *_defaults(source.spec.inputs, step.env)),
+        )
         for source in sources
         if source.spec is not None
         for number, step in enumerate(source.spec.steps)
@@ -139,15 +102,20 @@ def carried_calls(
     Args:
         agents: the project's own, with what they inherit.
     """
-    calls = [
-        CarriedCommand(CommandKind.CALL, text, source.path, source.step_node(number, "with").line)
-        for source in sources
-        if source.spec is not None
-        for number, text in calls_of_workflow(source.spec).items()
-    ]
+    calls = []
+    for source in sources:
+        if (spec := source.spec) is None:
+            continue
+        for number, text in calls_of_workflow(spec).items():
+            step, line = spec.steps[number], source.step_node(number, "with").line
+            names = _names(step.with_, step.for_each, spec.inputs)
+            calls.append(CarriedCommand(CommandKind.CALL, text, source.path, line, names))
     for agent in agents:
         line = agent.origin("playbook").line or 1
-        calls += [CarriedCommand(CommandKind.CALL, text, agent.path, line) for text in calls_of_agent(agent)]
+        # The texts are those of all calls of the playbook, in their order.
+        for action, text in zip(_calls(agent), calls_of_agent(agent), strict=True):
+            names = _names(action.with_, action.for_each, agent.spec.inputs)
+            calls.append(CarriedCommand(CommandKind.CALL, text, agent.path, line, names))
     return tuple(calls)
 
 
@@ -166,15 +134,51 @@ def calls_of_workflow(spec: WorkflowSpec) -> dict[int, str]:
 def calls_of_agent(agent: ResolvedAgent) -> tuple[str, ...]:
     """What its playbook runs without asking, as it is trusted."""
     spec = agent.spec
-    if spec.permissions.shell is not Answer.ALLOW:
-        return ()
     around = {
         **spec.model_dump(mode="json", include={"inputs", "playbook"}),
         "templates": dict(agent.templates),
     }
-    return tuple(
-        _call_text(action.with_, action.for_each, around) for action in spec.playbook if action.tool == CALLED
-    )
+    return tuple(_call_text(action.with_, action.for_each, around) for action in _calls(agent))
+
+
+def _calls(agent: ResolvedAgent) -> tuple[Action, ...]:
+    if agent.spec.permissions.shell is not Answer.ALLOW:
+        return ()
+    return tuple(action for action in agent.spec.playbook if action.tool == CALLED)
+
+
+def _names(
+    arguments: Mapping[str, Any], for_each: str | None, inputs: Mapping[str, Input]
+) -> tuple[str, ...]:
+    """The texts in which a call can name files."""
+    argv = arguments.get("argv")
+    words = [str(word) for word in argv] if isinstance(argv, list | tuple) else [str(argv)]
+    words += [for_each] if for_each is not None else []
+    return (*words, *_defaults(inputs, words))
+
+
+def _defaults(inputs: Mapping[str, Input], texts: Iterable[str]) -> tuple[str, ...]:
+    """What the file itself puts into texts that have values put into them: the defaults of its inputs."""
+    if not any(map(has_marks, texts)):
+        return ()
+    return tuple(_json(spec.default) for spec in inputs.values() if spec.default is not None)
+
+
+def pinned(commands: Iterable[CarriedCommand], root: Path) -> tuple[CarriedCommand, ...]:
+    """The same commands, each with what the files of the project that it names hold now.
+
+    A command is trusted together with these: a script that says something else is another command.
+
+    Args:
+        root: the project's folder, without links in its path; commands run in it or in a copy of it.
+    """
+    return tuple(replace(command, files=_files(command, root)) for command in commands)
+
+
+def _files(command: CarriedCommand, root: Path) -> tuple[str, ...]:
+    if command.kind is CommandKind.MODEL:
+        return tuple(filter(None, (script_file(command.text, root),)))
+    return named_files(root, command.names)
 
 
 def _call_text(arguments: Mapping[str, Any], for_each: str | None, around: Mapping[str, Any]) -> str:

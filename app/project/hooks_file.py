@@ -33,13 +33,12 @@ class LoadedHooks:
         return any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
-def load_hooks(path: Path, inside: Iterable[Path], root: Path) -> LoadedHooks:
+def load_hooks(path: Path, inside: Iterable[Path]) -> LoadedHooks:
     """Read ``hooks.yaml``. A missing file means no hooks; nothing is raised.
 
     Args:
         path: the file.
         inside: the folders a symbolic link may lead to.
-        root: the project's folder, in which hooks work.
     """
     if not os.path.lexists(path):
         return LoadedHooks()
@@ -57,4 +56,4 @@ def load_hooks(path: Path, inside: Iterable[Path], root: Path) -> LoadedHooks:
     found, problems = validate(HooksFile, node, path)
     if found is None:
         return LoadedHooks(problems=problems)
-    return LoadedHooks(found.hooks, problems, carried_hooks(found.hooks, node, path, root))
+    return LoadedHooks(found.hooks, problems, carried_hooks(found.hooks, node, path))

@@ -88,17 +88,20 @@ class Project:
         """What ``hooks.yaml`` says, what is wrong with it, and the commands that it carries."""
         from .hooks_file import NAME, LoadedHooks, load_hooks
 
-        return (
-            load_hooks(self.parac / NAME, self.inside, self.root) if self.parac is not None else LoadedHooks()
-        )
+        return load_hooks(self.parac / NAME, self.inside) if self.parac is not None else LoadedHooks()
 
     def carried_work(self) -> tuple[CarriedCommand, ...]:
         """What the workflows and the agents that can be read would run by themselves, in order."""
         from .carried import carried_calls, carried_scripts
+        from .carried_models import carried_models
         from .workflow_catalogue import workflow_sources
 
-        sources = workflow_sources(self)
-        return (*carried_scripts(sources), *carried_calls(sources, self._own_agents()))
+        sources, agents = workflow_sources(self), tuple(self._own_agents())
+        return (
+            *carried_scripts(sources),
+            *carried_calls(sources, agents),
+            *carried_models(sources, agents),
+        )
 
     def _own_agents(self) -> Iterator[ResolvedAgent]:
         """The project's own agents that can run. One that cannot runs nothing either."""
@@ -139,8 +142,9 @@ class Project:
         self._require(name, catalogue.names)
         found = catalogue.resolve(name)
         if found.errors or found.agent is None:
-            first = found.errors[0]
-            raise ProjectError(f"Agent '{name}' cannot run", hint=first.hint, problems=found.errors)
+            mend = "mend them all; 'paracle validate' looks again"
+            hint = found.errors[0].hint if len(found.errors) == 1 else mend
+            raise ProjectError(f"Agent '{name}' cannot run", hint=hint, problems=found.errors)
         return found.agent
 
     def agent_resolver(self) -> Callable[[str], ResolvedAgent | None]:

@@ -93,7 +93,9 @@ class WorkflowCatalogue:
         source, problems = self._source(name), self.problems_of(name)
         errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
         if errors or source.spec is None:
-            raise ProjectError(f"Workflow '{name}' cannot run", hint=errors[0].hint, problems=problems)
+            mend = f"mend them all; 'paracle workflow validate {name}' looks again"
+            hint = errors[0].hint if len(problems) == 1 else mend
+            raise ProjectError(f"Workflow '{name}' cannot run", hint=hint, problems=problems)
         return ResolvedWorkflow(source.spec, source.path, problems, source.is_legacy)
 
     def agent(self, name: str) -> ResolvedAgent | None:

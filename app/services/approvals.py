@@ -78,8 +78,8 @@ def answer(workspace: Workspace, wanted: str, answer: str, reason: str = "") -> 
     """Answer a question. The execution goes on with it as soon as its process sees it.
 
     Args:
-        wanted: a question's id, whose execution may be shortened; or an execution that asks only one;
-            empty where only one question waits at all.
+        wanted: a question's id, whose execution may be shortened, with its number or its key; or an execution
+            that asks only one; empty where only one question waits at all.
         answer: one of its options; ``approve`` and ``reject`` stand for the first and the last.
 
     Raises:
@@ -139,7 +139,7 @@ def find(workspace: Workspace, wanted: str) -> Asked:
     found = [
         asked
         for asked in waiting(workspace)
-        if asked.execution.id.startswith(execution) and number in ("", str(asked.number))
+        if asked.execution.id.startswith(execution) and number in ("", str(asked.number), asked.key)
     ]
     if len(found) == 1:
         return found[0]
@@ -155,8 +155,8 @@ def find(workspace: Workspace, wanted: str) -> Asked:
 
 
 def _given(workspace: Workspace, execution: str, number: str) -> Mapping[str, Any] | None:
-    """The answer that a question of this number has, if it has one."""
-    if not (execution and number.isdecimal() and workspace.has_store):
+    """The answer that a question of this number or key has, if it has one."""
+    if not (execution and number and workspace.has_store):
         return None
     try:
         row = runs.find(workspace, execution)
@@ -169,6 +169,8 @@ def _given(workspace: Workspace, execution: str, number: str) -> Mapping[str, An
             asked.append(event.payload["approval"])
         else:
             answers[event.payload["approval"]] = event.payload
+    if not number.isdecimal():
+        return answers.get(number)
     return answers.get(asked[int(number) - 1]) if 0 < int(number) <= len(asked) else None
 
 

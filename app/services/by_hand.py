@@ -53,7 +53,7 @@ class Begun:
                     return ManualEnd.from_dict(event.payload)
         row = self._workspace.store.execution(self.execution.id)
         raise Conflict(
-            f"Nobody can say how the command has ended: {row.short} is {row.state.word}",
+            f"Nobody can say how the command has ended: {row.short} {row.state.predicate}",
             hint=f"'paracle runs log {row.short}' shows how far it came",
         )
 
@@ -151,7 +151,7 @@ def _refuse_without_worktree(row: Execution) -> None:
         )
     if row.state.is_final:
         raise Conflict(
-            f"{row.short} is {row.state.word}, and its worktree is put away",
+            f"{row.short} {row.state.predicate}, and its worktree is put away",
             hint=f"'paracle run {row.agent} --on {row.short}' goes on with its branch, and takes commands; "
             f"'paracle git checks {row.short} --run' runs the project's checks on it",
         )

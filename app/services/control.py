@@ -14,7 +14,7 @@ from typing import Any
 
 from ..domain.errors import Conflict, ExitCode, NotFound, ParacleError, PolicyRefused, UsageError
 from ..domain.executions import Execution
-from ..domain.states import State, check_transition
+from ..domain.states import State
 from ..store.requests import Requests
 from . import runs
 from .workspace import Workspace
@@ -39,7 +39,9 @@ def pause(workspace: Workspace, wanted: str, reason: str = "") -> Execution:
         Conflict: it is not running; the error names what it is.
     """
     row = runs.find(workspace, wanted)
-    check_transition(row.state, State.PAUSED)
+    if row.state is not State.RUNNING:
+        also = " already" if row.state is State.PAUSED else ", and cannot be paused"
+        raise Conflict(f"{row.short} {row.state.predicate}{also}", hint=_instead_of_a_pause(row))
     return ask(workspace, row, "pause", {"reason": reason})
 
 
@@ -52,20 +54,37 @@ def unpause(workspace: Workspace, wanted: str, reason: str = "") -> Execution:
     """
     row = runs.find(workspace, wanted)
     if row.state is not State.PAUSED:
-        raise Conflict(f"{row.short} is {row.state.word}, not paused", hint=_instead(row))
+        raise Conflict(f"{row.short} {row.state.predicate}, not paused", hint=_instead(row))
     return ask(workspace, row, "resume", {"reason": reason})
 
 
 def _instead(row: Execution) -> str:
     """What to do about an execution that cannot go on by being resumed."""
     match row.state:
+        case State.QUEUED:
+            return "it has not begun: 'paracle jobs list' shows what it waits for"
         case State.WAITING:
             return "it goes on with your answer: 'paracle approvals list'"
         case State.INTERRUPTED:
             return f"'paracle runs resume {row.short}' takes it up"
-        case state if state.is_final:
-            return f"'paracle runs retry {row.short}' does it again from where it failed"
+        case State.COMPLETED:
+            return f"'paracle runs retry {row.short} --from STEP' does it again from a step"
+        case State.FAILED | State.TERMINATED:
+            return f"'paracle runs retry {row.short}' does it again from where it ended"
     return f"it goes on already: 'paracle runs watch {row.short}'"
+
+
+def _instead_of_a_pause(row: Execution) -> str:
+    match row.state:
+        case State.QUEUED:
+            return f"'paracle jobs cancel {row.short}' takes it out of the queue"
+        case State.PAUSED:
+            return f"'paracle runs resume {row.short}' lets it go on"
+        case State.WAITING:
+            return "it does nothing until you answer: 'paracle approvals list'"
+        case State.INTERRUPTED:
+            return f"'paracle runs resume {row.short}' takes it up, 'paracle runs stop {row.short}' ends it"
+    return f"'paracle runs show {row.short}' tells how it ended"
 
 
 def take_up(workspace: Workspace, wanted: str, reason: str = "") -> runs.RunHandle:
@@ -157,7 +176,9 @@ def say(workspace: Workspace, wanted: str, text: str) -> Execution:
         Conflict: it has ended, or nobody is there who could read it.
         UsageError: the text is empty.
     """
-    return ask(workspace, _live(workspace, wanted), "say", {"text": text})
+    row = _live(workspace, wanted)
+    _refuse_queued(workspace, row, "start it with this in its task: paracle run AGENT --task TEXT")
+    return ask(workspace, row, "say", {"text": text})
 
 
 def switch_model(workspace: Workspace, wanted: str, model: str) -> Execution:
@@ -168,7 +189,12 @@ def switch_model(workspace: Workspace, wanted: str, model: str) -> Execution:
         Conflict: it has ended, or is no dialogue with one agent.
         UsageError, ModelError: the model cannot be had.
     """
-    return ask(workspace, _live(workspace, wanted), "model", {"model": model})
+    from .own_models import remember
+
+    row = _live(workspace, wanted)
+    _refuse_queued(workspace, row, "start it with the other model: paracle run AGENT --model MODEL")
+    remember(workspace, model)
+    return ask(workspace, row, "model", {"model": model})
 
 
 def person() -> str:
@@ -183,8 +209,23 @@ def _live(workspace: Workspace, wanted: str) -> Execution:
     row = runs.find(workspace, wanted)
     if not row.state.is_live:
         more = "'paracle runs resume' takes it up" if row.state is State.INTERRUPTED else "start a new run"
-        raise Conflict(f"{row.short} is {row.state.word}", hint=more)
+        raise Conflict(f"{row.short} {row.state.predicate}", hint=more)
     return row
+
+
+def _refuse_queued(workspace: Workspace, row: Execution, instead: str) -> None:
+    """Refuse to speak to what waits in the queue: nobody runs it who could hear.
+
+    Args:
+        instead: what to do once it is out of the queue.
+    """
+    from .jobs import is_waiting
+
+    if row.state is State.QUEUED and is_waiting(workspace, row):
+        raise Conflict(
+            f"{row.short} waits in the queue, and has not begun",
+            hint=f"wait until it has, or 'paracle jobs cancel {row.short}' and {instead}",
+        )
 
 
 def ask(
@@ -233,7 +274,7 @@ def _unanswered(workspace: Workspace, row: Execution, patience: float) -> Confli
     workspace.store.interrupt_orphans()
     now = workspace.store.execution(row.id)
     if not now.state.is_live:
-        return Conflict(f"{row.short} is {now.state.word} by now")
+        return Conflict(f"{row.short} {now.state.predicate} by now")
     return NoAnswer(
         f"The process that runs {row.short} does not answer",
         detail=f"waited {patience:g} s",

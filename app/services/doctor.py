@@ -138,8 +138,8 @@ def _trust(here: Workspace) -> Iterator[Check]:
     if found.commands and found.allows:
         yield Check("trust", Level.OK, f"{found.counts} trusted")
     elif found.commands:
-        words = f"{found.counts} not run: {found.problem or found.standing}"
-        yield Check("trust", Level.NOTE, words, "paracle trust")
+        words = f"{found.counts} not run: {found.problem or found.withheld or found.standing}"
+        yield Check("trust", Level.NOTE, words, "paracle validate" if found.withheld else "paracle trust")
 
 
 def _executions(here: Workspace) -> Iterator[Check]:

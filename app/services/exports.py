@@ -26,7 +26,7 @@ def export_script(workspace: Workspace, execution: Execution) -> str:
 
     if not execution.state.is_final:
         raise Conflict(
-            f"Execution {execution.short} cannot be exported: it is {execution.state.word}",
+            f"Execution {execution.short} cannot be exported: it {execution.state.predicate}",
             hint="only what has ended can be replayed; 'paracle runs watch' waits for the end",
         )
     return dump_script(_script(execution, record_of(workspace.store, execution.id).events))

@@ -62,7 +62,7 @@ def _refuse_live(workspace: Workspace, row: Execution) -> tuple[Execution, ...]:
     if not row.branch:
         raise Conflict(
             f"Execution {row.short} has no branch to go on with",
-            detail=f"it is {row.state.word}, and never came to work",
+            detail=f"it {row.state.predicate}, and never came to work",
             hint=_queue_hint(row) if row.state.is_live else "start a new run",
         )
     workspace.store.interrupt_orphans()
@@ -70,7 +70,7 @@ def _refuse_live(workspace: Workspace, row: Execution) -> tuple[Execution, ...]:
     for one in on_branch:
         if one.state.is_live:
             raise Conflict(
-                f"Execution {one.short} is {one.state.word} on that branch",
+                f"Execution {one.short} {one.state.predicate} on that branch",
                 hint=_queue_hint(one),
             )
     return on_branch

@@ -207,21 +207,21 @@ def _place_of(desk: Desk, folder: Path, ref: str, row: Execution | None) -> Work
 
 async def _why_place_kept(desk: Desk, place: Workplace, row: Execution | None, *, missing: bool) -> str:
     if row and row.state.is_live:
-        return f"its execution is {row.state.word}"
+        return f"its execution {row.state.predicate}"
     if missing:
         return ""
     if row is None:
         return "unknown: no account of its execution"
     if found := tuple(await losses(place, desk.files.folder)):
         return f"holds what is in no commit: {', '.join(found[:3])}"
-    return "" if row.state.is_final else f"its execution is {row.state.word} and can go on in it"
+    return "" if row.state.is_final else f"its execution {row.state.predicate} and can go on in it"
 
 
 async def _why_kept(desk: Desk, row: BranchRow, account: Execution | None, place: Workplace | None) -> str:
     if account is None or row.figures is None:
         return "unknown: no account of its execution"
     if not account.state.is_final:
-        return f"its execution is {account.state.word}"
+        return f"its execution {account.state.predicate}"
     if row.figures.merged is Merged.NO:
         return "not merged"
     if place and (found := tuple(await losses(place, desk.files.folder))):

@@ -61,8 +61,9 @@ class Subject:
             Conflict: one is.
         """
         if self.leading and self.leading.state.is_live:
+            still = self.leading.state.predicate.replace("is ", "is still ", 1)
             raise Conflict(
-                f"Execution {self.leading.short} is still {self.leading.state.word}",
+                f"Execution {self.leading.short} {still}",
                 detail=self.branch,
                 hint="wait for its end, or stop it",
             )

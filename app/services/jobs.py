@@ -115,8 +115,8 @@ def _same(workspace: Workspace, row: Execution, task: str, model: str | None) ->
     inputs = {name: value for name, value in recorded.inputs.items() if value is not None} | {"task": task}
     wanted = model or recorded.model
     if isinstance(recorded, WorkflowRequest):
-        return request_of(workspace, row.agent, inputs, model=wanted)
-    return runs.request_of(workspace, row.agent, inputs, model=wanted)
+        return request_of(workspace, row.agent, inputs, model=wanted, recorded=not model)
+    return runs.request_of(workspace, row.agent, inputs, model=wanted, recorded=not model)
 
 
 def _refuse_stuck(workspace: Workspace, row: Execution) -> None:
@@ -192,7 +192,7 @@ def _waiting(workspace: Workspace, wanted: str) -> Execution:
     hint = "'paracle jobs list' shows what waits"
     if not row.state.is_final:
         hint = f"to end it: paracle runs stop {row.short}"
-    raise Conflict(f"{row.short} does not wait in the queue: it is {row.state.word}", hint=hint)
+    raise Conflict(f"{row.short} does not wait in the queue: it {row.state.predicate}", hint=hint)
 
 
 class Working:
@@ -237,6 +237,11 @@ class Working:
         """Take nothing more and stop what runs; returns once that has ended."""
         _, thread = self._workspace.engine()
         thread.call(self._worker.stop(reason))
+
+    def leave(self, reason: str) -> None:
+        """Take nothing more and let go of what runs, for another worker to go on with."""
+        _, thread = self._workspace.engine()
+        thread.call(self._worker.leave(reason))
 
 
 def work(

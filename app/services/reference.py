@@ -13,6 +13,10 @@ HEAD = """\
 Made from the code by `make docs`; a test fails when it is stale. The file is `.parac/agents/specs/<name>.md`:
 front matter between two lines of `---`, then the instructions. `paracle schema agent` prints the JSON Schema
 for editors.
+
+Where the project's files name `script:FILE` as the model or a fallback of an agent with `shell: allow`, the
+script belongs to what the project carries: it answers once you trust what it holds (`paracle trust`). The one
+that you name with `--model` is your own choice.
 """
 
 
@@ -31,6 +35,13 @@ result.
 
 A step starts when all that it depends on is done. Behind a step that failed or was skipped it is skipped too,
 unless its own `when` reads that step's `status`.
+
+Scripts, and calls of `run_command` with `shell: allow`, run once you trust them (`paracle trust`). A file of
+the project that is a word of one (`sh scripts/build.sh`, relative to the project's folder) is trusted with
+it, by what it holds in your folder when the run begins, leaves the queue or is resumed. What runs is the file
+in the work tree: as it is committed, and as the agents of earlier steps have left it; as with checks, look at
+what they may write. Files that such a file names in its turn, and names relative to another folder, are not
+seen.
 """
 
 
@@ -60,6 +71,9 @@ change something it prints `{"arguments": {…}}`, all of them; before an execut
 A hook that fails, takes too long or prints something else is told of in the execution's account and changes
 nothing; with `on_failure: veto` it refuses. What an execution has recorded asks no hook again when it goes
 on.
+
+A file of the project that is a word of the command, such as its script, is trusted with it: when it says
+something else, hooks are not run until you have looked (`paracle trust`).
 
 From Python: `engine.hooks.add("tool.before", function, match={"tool": "write_file"})`; `function` gets the
 object as a mapping and gives `None`, `{"veto": …}` or `{"arguments": …}`.

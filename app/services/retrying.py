@@ -106,7 +106,7 @@ def retry_of(workspace: Workspace, wanted: str, step: str = "") -> Again:
     row = runs.find(workspace, wanted)
     if row.state.is_live:
         raise Conflict(
-            f"{row.short} is {row.state.word}",
+            f"{row.short} {row.state.predicate}",
             hint=f"stop it first, or go another way beside it: paracle runs fork {row.short} --from STEP",
         )
     record = record_of(workspace.store, row.id)
@@ -161,7 +161,7 @@ def _failed(row: Execution, record: Record) -> str:
 
     if row.state is State.COMPLETED:
         raise Conflict(
-            f"Nothing of {row.short} has failed: it is {row.state.word}",
+            f"Nothing of {row.short} has failed: it {row.state.predicate}",
             hint=f"name the step to do again from: paracle runs retry {row.short} --from STEP",
         )
     request = _recorded(row, record)
@@ -198,22 +198,27 @@ def _request(
 ) -> AnyRequest:
     from ..engine.origins import Origin
     from ..engine.request import RunRequest
+    from .carried_work import refuse_untrusted_switches
+    from .own_models import remember
 
     recorded = _recorded(row, record)
     if not record.base:
         raise Conflict(
-            f"{row.short} never came to work: it is {row.state.word}", hint="start a new run instead"
+            f"{row.short} never came to work: it {row.state.predicate}", hint="start a new run instead"
         )
     kept = record.before(before)
     given = {name: value for name, value in recorded.inputs.items() if value is not None} | dict(inputs or {})
     is_agent = isinstance(recorded, RunRequest)
     begins_anew = not is_agent or kept.next_turn == 1
     first = model if model and begins_anew else recorded.model
+    is_recorded = first != model
+    remember(workspace, model)
     request: AnyRequest
     if is_agent:
-        request = runs.request_of(workspace, row.agent, given, model=first)
+        request = runs.request_of(workspace, row.agent, given, model=first, recorded=is_recorded)
+        refuse_untrusted_switches(workspace, kept.events, request.agent)
     else:
-        request = workflow_runs.request_of(workspace, row.agent, given, model=first)
+        request = workflow_runs.request_of(workspace, row.agent, given, model=first, recorded=is_recorded)
     changed = {name for name, value in request.inputs.items() if recorded.inputs.get(name) != value}
     if inputs:
         _refuse_read(request, kept.events, changed)

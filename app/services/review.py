@@ -64,7 +64,7 @@ def open_review(workspace: Workspace, wanted: str, against: str = "") -> Reviewe
     if not execution.base_commit:
         raise Conflict(
             f"Execution {execution.short} has changed nothing",
-            detail=f"it is {execution.state.word}, and never came to work",
+            detail=f"it {execution.state.predicate}, and never came to work",
             hint="'paracle runs show' tells why",
         )
     repository = private_repository(workspace, execution) or workspace.project.root
@@ -230,7 +230,15 @@ def send(workspace: Workspace, reviewed: Reviewed, *, model: str | None = None) 
     task = _message(thought, differs)
     inputs = {name: value for name, value in queued["inputs"].items() if name != "task"}
     newest = workspace.store.on_branch(first.branch)[0]
-    run = runs.start(workspace, first.agent, inputs, task=task, model=model or newest.model, follows=first.id)
+    run = runs.start(
+        workspace,
+        first.agent,
+        inputs,
+        task=task,
+        model=model or newest.model,
+        follows=first.id,
+        recorded=not model,
+    )
     _change(workspace, first, lambda review: with_sent(review, thought, differs))
     return run
 

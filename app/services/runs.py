@@ -66,6 +66,14 @@ class RunHandle:
         """Stop the run. Returns when its account is kept; a run that has ended stays as it is."""
         stop(self.workspace, self.id, reason)
 
+    def leave(self, reason: str) -> None:
+        """Let go of the run: it is interrupted where it stands, and any process can go on with it.
+
+        What it has asked stays open. Returns when that is on record; a run that has ended stays as it is.
+        """
+        engine, thread = self.workspace.engine()
+        thread.call(engine.leave((self.id,), reason))
+
     def pause(self, reason: str = "") -> Execution:
         """Let no further model or tool call begin; see :func:`.control.pause`."""
         from . import control
@@ -123,6 +131,7 @@ def start(
     model: str | None = None,
     with_changes: bool = False,
     follows: str = "",
+    recorded: bool = False,
 ) -> RunHandle:
     """Run an agent.
 
@@ -132,19 +141,27 @@ def start(
         with_changes: begin with the user's files as they are, those in no commit included. A folder without
             git is copied as it is in any case.
         follows: an earlier execution or its branch; the run goes on with that branch, in its work tree.
+        recorded: ``model`` was read from a record, and is no choice of a person.
 
     Raises:
         NotFound: there is no such agent, tool or execution.
         ProjectError: the agent's file has errors.
         UsageError: the inputs do not fit, the model cannot be had, or both ``with_changes`` and ``follows``
             are asked for.
-        NotTrusted: its playbook carries commands, and the project is not trusted.
+        NotTrusted: its playbook or its model's script carries commands, and the project is not trusted.
         Conflict: an execution is at work on the branch to go on with, or there is none.
         GitError: that branch is gone, or git cannot read it.
         StoreError: the account cannot be kept.
     """
     request = request_of(
-        workspace, agent, inputs, task=task, model=model, with_changes=with_changes, follows=follows
+        workspace,
+        agent,
+        inputs,
+        task=task,
+        model=model,
+        with_changes=with_changes,
+        follows=follows,
+        recorded=recorded,
     )
     engine, thread = workspace.engine()
     return handle_of(workspace, thread.call(engine.start(request)))
@@ -159,6 +176,7 @@ def request_of(
     model: str | None = None,
     with_changes: bool = False,
     follows: str = "",
+    recorded: bool = False,
 ) -> RunRequest:
     """What a run of an agent is asked to do, read from the project's files as they are now.
 
@@ -168,6 +186,7 @@ def request_of(
     from ..engine.request import RunRequest
     from .carried_work import refuse_untrusted
     from .following import followed
+    from .own_models import foreign
     from .trust import preparation
 
     if with_changes and follows:
@@ -176,12 +195,14 @@ def request_of(
             hint="leave one of the two out",
         )
     resolved, bound = prepare(workspace, agent, inputs or {}, task)
-    refuse_untrusted(workspace, agents=(resolved,))
     project = workspace.project
+    own = resolved.spec.model or project.settings.model or OFFLINE
+    unchosen = foreign(workspace, model, own, recorded=recorded)
+    refuse_untrusted(workspace, agents=(resolved,), model=unchosen)
     return RunRequest(
         agent=resolved,
         inputs=bound,
-        model=model or resolved.spec.model or project.settings.model or OFFLINE,
+        model=model or own,
         folder=project.root,
         variables=project.variables(),
         with_changes=with_changes,
@@ -237,7 +258,7 @@ def receipt_of(workspace: Workspace, execution: Execution) -> Receipt:
             return Receipt.from_dict(event.payload["receipt"])
     raise Conflict(
         f"Execution {execution.short} has no receipt",
-        detail=f"it is {execution.state.word}",
+        detail=f"it {execution.state.predicate}",
         hint=f"'paracle runs log {execution.short}' shows what is known",
     )
 
@@ -256,10 +277,11 @@ def listing(
     """Executions, newest first, that fit a filter.
 
     Raises:
-        UsageError: ``state`` is not a state.
+        UsageError: ``state`` is neither a state nor the word of one.
     """
-    if state and state not in set(State):
-        raise UsageError(f"'{state}' is not a state", hint=f"states: {', '.join(State)}")
+    only = State.named(state) if state else None
+    if state and only is None:
+        raise UsageError(f"'{state}' is not a state", hint=f"states: {', '.join(one.word for one in State)}")
     if not workspace.has_store:
         return ()
     found: list[Execution] = []
@@ -269,7 +291,9 @@ def listing(
         found += [
             row
             for row in page
-            if (not state or row.state == state) and (not agent or row.agent == agent) and row.matches(needle)
+            if (only is None or row.state is only)
+            and (not agent or row.agent == agent)
+            and row.matches(needle)
         ]
     return tuple(found[:limit])
 

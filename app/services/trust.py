@@ -20,6 +20,7 @@ from ..domain.trust import (
     compare,
 )
 from ..domain.words import plural
+from ..project.carried import pinned
 from ..project.project import Project
 from . import trust_file
 from .workspace import Workspace
@@ -147,13 +148,17 @@ def untrusted(workspace: Workspace, wanted: Iterable[tuple[str, CommandKind, str
 
     Args:
         wanted: for each command whose it is, its kind and its text.
+
+    Raises:
+        ProjectError: what the project carries cannot be read.
     """
     wanted = tuple(wanted)
     if not wanted:
         return ()
-    found = look(workspace)
-    trusted = {command.content for command in found.commands} if found.allows else set()
-    return tuple(dict.fromkeys(who for who, kind, text in wanted if (str(kind), text) not in trusted))
+    found = _standing(workspace, _usable(_carried(workspace.project)))
+    # The files that a command names are settled by its text, and were compared with the rest.
+    trusted = {(command.kind, command.text) for command in found.commands} if found.allows else set()
+    return tuple(dict.fromkeys(who for who, kind, text in wanted if (kind, text) not in trusted))
 
 
 def require(workspace: Workspace) -> Trust:
@@ -224,13 +229,14 @@ def _not_run(what: str, found: Trust) -> str:
 
 
 def _standing(workspace: Workspace, carried: _Carried) -> Trust:
+    commands = pinned(carried.commands, workspace.project.root)
     if carried.broken:
-        return Trust((), Standing.NOTHING, withheld=f"{carried.broken} has errors")
-    if not carried.commands:
+        return Trust(commands, Standing.WITHHELD, withheld=f"{carried.broken} has errors")
+    if not commands:
         return compare((), None)
     remembered = trust_file.read(workspace.state)
     trusted = remembered.projects.get(_folder(workspace.project))
-    return compare(carried.commands, trusted.contents if trusted else None, remembered.problem)
+    return compare(commands, trusted.contents if trusted else None, remembered.problem)
 
 
 def _folder(project: Project) -> str:

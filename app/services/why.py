@@ -97,6 +97,7 @@ def _of_execution(
         task=execution.task,
         inputs=queued.get("inputs", {}),
         step=step if call else 0,
+        beside=blamed.trailers.get("Paracle-Beside", "") if call else "",
         tool=call.get("name", ""),
         arguments=call.get("arguments", {}),
         said=_said_before(events, step) if call else "",

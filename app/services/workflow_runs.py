@@ -54,14 +54,19 @@ def request_of(
     task: str = "",
     model: str | None = None,
     with_changes: bool = False,
+    recorded: bool = False,
 ) -> WorkflowRequest:
     """What a run of a workflow is asked to do, read from the project's files as they are now.
+
+    Args:
+        recorded: ``model`` was read from a record, and is no choice of a person.
 
     Raises:
         NotFound, ProjectError, UsageError, NotTrusted: as :func:`start`.
     """
     from ..engine.request import WorkflowRequest
     from .carried_work import refuse_untrusted
+    from .own_models import foreign
     from .trust import preparation
 
     project = workspace.project
@@ -72,13 +77,15 @@ def request_of(
     everything = (workflow, *called.values())
     names = dict.fromkeys(step.agent for one in everything for step in one.spec.steps if step.agent)
     agents = {agent: _without_default_model(project.agent(agent)) for agent in names}
-    refuse_untrusted(workspace, everything, agents.values())
+    own = project.settings.model or OFFLINE
+    unchosen = foreign(workspace, model, own, recorded=recorded)
+    refuse_untrusted(workspace, everything, agents.values(), unchosen)
     return WorkflowRequest(
         workflow=workflow,
         agents=agents,
         workflows=called,
         inputs=bind_inputs(declared, inputs, task),
-        model=model or project.settings.model or OFFLINE,
+        model=model or own,
         folder=project.root,
         variables=project.variables(),
         with_changes=with_changes,

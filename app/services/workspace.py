@@ -117,6 +117,13 @@ class Workspace:
         """The ids of the executions that this process drives."""
         return self._engine[0].running if self._engine else ()
 
+    def leave(self, reason: str) -> None:
+        """Let go of what this process runs: it is interrupted, and any process can go on with it."""
+        with self._lock:
+            if self._engine is not None:
+                engine, thread = self._engine
+                thread.call(engine.leave(engine.running, reason))
+
     def close(self) -> None:
         """Stop what this process runs, keep the account of it, and let go of everything."""
         with self._lock:

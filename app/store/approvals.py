@@ -57,7 +57,7 @@ class Approvals:
                 )
             state = State(db.execute("SELECT state FROM executions WHERE id = ?", (execution,)).fetchone()[0])
             if state.is_final:
-                raise Conflict("The execution that asked has ended", detail=f"it is {state.word}")
+                raise Conflict("The execution that asked has ended", detail=f"it {state.predicate}")
             payload = {"approval": approval, "answer": answer, "by": by, "reason": reason}
             append(db, execution, [Draft(Kind.ANSWERED, payload, time.time())])
             return payload

@@ -151,8 +151,11 @@ class Jobs:
         sql = "UPDATE jobs SET attempts = attempts + 1 WHERE execution = ?"
         await self._store.write(lambda db: db.execute(sql, (execution,)).rowcount)
 
-    async def end(self, execution: str, ended: Draft) -> Execution:
+    async def end(self, execution: str, *drafts: Draft) -> Execution:
         """End an execution that nobody drives: one that waits, or one that was interrupted.
+
+        Args:
+            drafts: what is recorded, of which the last is its end.
 
         Raises:
             NotFound: there is no such execution.
@@ -164,7 +167,7 @@ class Jobs:
             found = db.execute("SELECT state, owner FROM executions WHERE id = ?", (execution,)).fetchone()
             if found is not None and found[0] != State.INTERRUPTED and (found[0], found[1]) != ("queued", ""):
                 raise Conflict(f"Somebody was faster: the execution is {State(found[0]).word} by now")
-            return append(db, execution, [ended])
+            return append(db, execution, drafts)
 
         row: Execution = await self._store.write(operation)
         return row
@@ -268,7 +271,5 @@ def _refuse_taken(db: sqlite3.Connection, execution: str) -> None:
         raise NotFound(f"There is no execution '{execution}'")
     if (found[0], found[1]) != ("queued", ""):
         state = State(found[0])
-        word = "taken" if state is State.QUEUED else state.word
-        raise Conflict(
-            f"Execution {execution[:4]} does not wait in the queue any more", detail=f"it is {word}"
-        )
+        words = "is taken" if state is State.QUEUED else state.predicate
+        raise Conflict(f"Execution {execution[:4]} does not wait in the queue any more", detail=f"it {words}")

@@ -170,7 +170,8 @@ class Store:
             refuse_busy(db, row)
             refuse_passed(db, row)
             db.execute("UPDATE executions SET owner = ? WHERE id = ?", (owner, execution))
-            db.execute("UPDATE jobs SET attempts = attempts + 1 WHERE execution = ?", (execution,))
+            if not _was_left(db, execution):
+                db.execute("UPDATE jobs SET attempts = attempts + 1 WHERE execution = ?", (execution,))
             return row
 
         row: Execution = await _written(writer, operation)
@@ -372,6 +373,16 @@ class Store:
         with self._news:
             self._commits += 1
             self._news.notify_all()
+
+
+def _was_left(db: sqlite3.Connection, execution: str) -> bool:
+    """Whether the process that drove it last has let go of it, rather than died of it perhaps."""
+    sql = (
+        "SELECT json_extract(payload, '$.left') FROM events WHERE execution = ? AND kind = ?"
+        " ORDER BY seq DESC LIMIT 1"
+    )
+    found = db.execute(sql, (execution, Kind.INTERRUPTED.value)).fetchone()
+    return found is not None and bool(found[0])
 
 
 def _interrupt(execution: str, owner: str) -> Any:

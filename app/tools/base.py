@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -36,11 +36,13 @@ class ToolContext:
         permissions: What the agent may do beyond reading.
         log: Takes one line of output without its line break, as it comes. It is called in the
             event loop's thread only; a tool that works in a thread hands its lines over first.
+        variables: What the commands that it runs find in their environment, beside what every command does.
     """
 
     root: Path
     permissions: Permissions
     log: Callable[[str], None]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Tool(ABC, Generic[ParamsT, ResultT]):
         name: What models and specs call it.
         description: What a model is told of it.
         writes: Whether it may change files, so that the engine commits after it.
+        writes_path: Whether all that it writes is the file that its argument ``path`` names. What else
+            writes may change anything, and nobody knows what before it has ended.
         idempotent: Whether doing it twice is the same as doing it once, so that recovery may
             repeat a call of which it does not know whether it happened.
         params_type, result_type: The models of what goes in and what comes out.
@@ -70,6 +74,7 @@ class Tool(ABC, Generic[ParamsT, ResultT]):
     name: ClassVar[str]
     description: ClassVar[str]
     writes: ClassVar[bool] = False
+    writes_path: ClassVar[bool] = False
     idempotent: ClassVar[bool] = True
     params_type: ClassVar[type[ToolValue]]
     result_type: ClassVar[type[ToolValue]]

@@ -50,6 +50,7 @@ class EditFile(Tool[EditFileParams, EditFileResult]):
         "said otherwise), indentation included; give enough lines around it to make it unique."
     )
     writes = True
+    writes_path = True
     idempotent = False
     params_type = EditFileParams
     result_type = EditFileResult

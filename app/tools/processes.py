@@ -123,7 +123,7 @@ class Family:
     def send(self, number: signal.Signals) -> bool:
         """Signal them all. False: none is left."""
         found = self._group is not None and _group_lives(self._group) and signal_group(self._group, number)
-        for pid in self._strays():
+        for pid in self.marked():
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
                 found = True
@@ -131,7 +131,7 @@ class Family:
 
     def is_alive(self) -> bool:
         """Whether any of them is left."""
-        return (self._group is not None and _group_lives(self._group)) or bool(self._strays())
+        return (self._group is not None and _group_lives(self._group)) or bool(self.marked())
 
     async def end(self, grace: float) -> None:
         """Ask them to end, wait up to ``grace`` seconds, kill what is left; killed too on cancellation."""
@@ -152,11 +152,19 @@ class Family:
                 await asyncio.to_thread(self.send, again)
             await asyncio.sleep(POLL_SECONDS)
 
-    def _strays(self) -> list[int]:
+    def marked(self) -> list[int]:
+        """The ids of those that are found by the mark."""
         if not sys.platform.startswith("linux"):
             return []
         own = os.getpid()
         return [pid for pid in _pids() if pid != own and _carries(pid, self._mark)]
+
+
+def variable_of(pid: int, name: str) -> str:
+    """A variable that a living process was started with; empty where that cannot be told."""
+    begins = f"{name}=".encode()
+    values = (entry[len(begins) :] for entry in _environment(pid) if entry.startswith(begins))
+    return next(values, b"").decode("utf-8", "replace")
 
 
 def _pids() -> list[int]:
@@ -166,10 +174,14 @@ def _pids() -> list[int]:
 
 def _carries(pid: int, mark: bytes) -> bool:
     """Whether a living process has ``mark`` in its environment. A zombie has no environment left."""
+    return mark in _environment(pid)
+
+
+def _environment(pid: int) -> list[bytes]:
     try:
-        return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
-        return False
+        return []
 
 
 def _group_lives(group: int) -> bool:

@@ -98,7 +98,7 @@ class RunCommand(Tool[RunCommandParams, RunCommandResult]):
 
     async def run(self, params: RunCommandParams, context: ToolContext) -> RunCommandResult:
         _check_allowed(context.permissions)
-        return await execute(params.argv, context.root, params.timeout, context.log)
+        return await execute(params.argv, context.root, params.timeout, context.log, context.variables)
 
     def summary(self, params: RunCommandParams, result: RunCommandResult) -> str:
         return how_it_ended(result)

@@ -44,6 +44,7 @@ class WriteFile(Tool[WriteFileParams, WriteFileResult]):
         "use edit_file. Only paths that the agent's permissions name can be written."
     )
     writes = True
+    writes_path = True
     params_type = WriteFileParams
     result_type = WriteFileResult
 

@@ -84,6 +84,8 @@ class WorkbenchApp(App[None]):
         self._workspace = workspace
         self._feed = Feed(workspace)
         self._asked_to_quit = False
+        self.was_quit = False
+        """Whether a person has quit, and so decided that what runs is to be stopped."""
         self.fault: BaseException | None = None
         """What ended the application although no part foresaw it."""
         self.register_theme(DARK)
@@ -244,6 +246,7 @@ class WorkbenchApp(App[None]):
             )
             self.set_timer(5, self._forget_quit)
             return
+        self.was_quit = True
         self.exit()
 
     def _forget_quit(self) -> None:

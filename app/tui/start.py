@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..services.workspace import Workspace
 from .app import WorkbenchApp
+from .leaving import leaving_on_signals
 
 
 def start_workbench(folder: Path) -> int:
@@ -20,8 +21,11 @@ def start_workbench(folder: Path) -> int:
     """
     app = WorkbenchApp(Workspace.open(folder))
     try:
-        app.run()
+        with leaving_on_signals(app):
+            app.run()
     finally:
+        if not app.was_quit:
+            app.workspace.leave("the workbench ended")
         app.workspace.close()
     if app.fault is not None:
         raise app.fault

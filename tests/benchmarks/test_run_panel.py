@@ -24,7 +24,7 @@ from paracle.app.store.store import Store
 from paracle.widgets.receipt_view import ReceiptView
 from paracle.widgets.run_log import RunLog
 from tests.benchmarks.conftest import Figure
-from tests.cli.command import AGENT, paracle_json, write_script
+from tests.cli.command import AGENT, paracle_json, trusted, write_script
 from tests.support.big_project import make_big_project
 from tests.support.drafts import completed, queued, started
 from tests.tui.driving import Driver, workbench
@@ -61,7 +61,7 @@ def project(tmp_path: Path) -> Path:
     model = write_script(tmp_path / "flood.json", {"flood": flood})
     text = AGENT.replace("name: worker", "name: talker").replace("model: offline", f"model: {model}")
     (folder / ".parac" / "agents" / "specs" / "talker.md").write_text(text)
-    return folder
+    return trusted(folder)
 
 
 @seconds

@@ -12,6 +12,8 @@ from queue import Empty, Queue
 from typing import IO, Any
 
 from paracle.app.project.scaffold import init_lite
+from paracle.app.services import trust
+from paracle.app.services.workspace import Workspace
 
 PROGRAM = [sys.executable, "-m", "paracle"]
 PATIENCE = 20.0
@@ -141,6 +143,13 @@ def make_project(folder: Path) -> Path:
     """A lite project with the agent ``worker``, which may do anything in its worktree."""
     init_lite(folder)
     (folder / ".parac" / "agents" / "specs" / "worker.md").write_text(AGENT)
+    return folder
+
+
+def trusted(folder: Path) -> Path:
+    """The project, all that it carries now trusted."""
+    with Workspace.open(folder) as here:
+        trust.accept(here, trust.look(here))
     return folder
 
 

@@ -71,6 +71,14 @@ def test_a_rejection_fails_the_run_with_its_reason(flow: Path, asking: Running) 
     assert "not on a Friday" in asking.text
 
 
+def test_the_answer_that_is_shown_can_be_typed_as_it_stands(flow: Path, asking: Running) -> None:
+    hint = next(line for line in asking.text.splitlines() if "paracle approvals approve" in line)
+    wanted = hint.split()[-1]
+    assert ":" in wanted
+    assert paracle(flow, "approvals", "approve", wanted).returncode == 0
+    assert asking.end() == 0
+
+
 def test_nothing_but_words_goes_to_a_pipe(flow: Path, asking: Running) -> None:
     paracle(flow, "approvals", "approve")
     asking.end()

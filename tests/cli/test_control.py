@@ -52,7 +52,7 @@ def test_a_run_is_paused_and_resumed_and_says_why_in_its_log(project: Path, slow
     assert paused.stdout.startswith("⏸ paused  worker")
     slow.wait_for("⏸ paused by", "lunch")
     again = paracle(project, "runs", "pause", "last")
-    assert (again.returncode, "paused cannot become paused" in again.stderr) == (5, True)
+    assert (again.returncode, "is paused already" in again.stderr) == (5, True)
     assert "paracle runs resume" in paracle(project, "runs", "show", "last").stderr
     assert paracle_json(project, "runs", "resume", "last")["state"] == "running"
     slow.wait_for("● goes on")
@@ -142,6 +142,7 @@ def test_what_has_ended_is_not_resumed(project: Path) -> None:
     paracle(project, "run", "tour")
     done = paracle(project, "runs", "resume", "last")
     assert (done.returncode, "is done, not paused" in done.stderr) == (5, True)
+    assert "--from STEP" in done.stderr
 
 
 def test_a_failed_run_is_retried_from_where_it_failed(project: Path, tmp_path: Path) -> None:
@@ -158,6 +159,22 @@ def test_a_failed_run_is_retried_from_where_it_failed(project: Path, tmp_path: P
     assert replayed["answer"] == "mended"
     assert [change["path"] for change in replayed["files"]] == ["0.txt", "1.txt"]
     assert paracle(project, "runs", "retry", "last").returncode == 5
+
+
+def test_what_waits_in_the_queue_is_told_nothing_and_says_so_at_once(project: Path) -> None:
+    queued = write_script(project / "s.yaml", {"text": "never"})
+    # Nobody takes it yet, whatever workers there are.
+    row = paracle_json(project, "run", "worker", "--model", queued, "--detach", "--delay", "3600")
+    identifier = row["execution"][:4]
+    for words in (("say", "hello"), ("model", "offline")):
+        refused = paracle(project, "runs", words[0], identifier, words[1])
+        assert (refused.returncode, "waits in the queue" in refused.stderr) == (5, True)
+        assert f"paracle jobs cancel {identifier}" in refused.stderr
+    paused = paracle(project, "runs", "pause", identifier)
+    assert (paused.returncode, "is queued, and cannot be paused" in paused.stderr) == (5, True)
+    resumed = paracle(project, "runs", "resume", identifier)
+    assert (resumed.returncode, "has not begun" in resumed.stderr) == (5, True)
+    assert paracle(project, "jobs", "cancel", identifier).returncode == 0
 
 
 def test_a_fork_goes_another_way_from_a_turn(project: Path, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_a_change_of_a_hook_or_a_script_asks_again(shop: Path, file: str, before
 
 def test_a_workflow_runs_its_scripts_once_they_are_trusted_and_not_before(shop: Path) -> None:
     refused = paracle(shop, "workflow", "run", "ship")
-    assert (refused.returncode, "steps: build, test" in refused.stderr) == (3, True)
+    assert (refused.returncode, "step build, step test" in refused.stderr) == (3, True)
     assert "paracle trust" in refused.stderr
     paracle(shop, "trust", "--yes")
     assert paracle(shop, "workflow", "run", "ship").returncode == 0

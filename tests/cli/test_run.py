@@ -151,15 +151,15 @@ def test_a_detached_run_says_before_the_start_what_keeps_it_from_starting(projec
     assert json.loads(as_json.stdout)["error"]["code"] == "usage"
 
 
-def test_a_detached_run_stops_cleanly_when_its_process_is_asked_to_end(project: Path) -> None:
+def test_a_detached_run_is_interrupted_when_its_process_is_told_to_end(project: Path) -> None:
     model = write_script(project / "s.yaml", {"text": "never", "delay": 300})
     started = paracle_json(project, "run", "worker", "--model", model, "--detach")
     with running(project, "runs", "watch", started["execution"]) as watcher:
         watcher.wait_for("● script:")
         os.kill(started["process"], signal.SIGTERM)
-        assert watcher.end() == 130
-    assert "asked to end" in watcher.text
-    assert paracle_json(project, "runs", "list")["executions"][0]["state"] == "terminated"
+        assert watcher.end() == 1
+    assert "told to end" in watcher.text
+    assert paracle_json(project, "runs", "list")["executions"][0]["state"] == "interrupted"
 
 
 def test_many_runs_at_once_in_one_repository_all_keep_their_account(tmp_path: Path) -> None:

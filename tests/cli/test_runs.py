@@ -66,6 +66,8 @@ def test_the_list_is_newest_first_and_can_be_narrowed(used: Path) -> None:
     everything = [("worker", "completed"), ("worker", "failed"), ("tour", "completed")]
     assert listed() == everything
     assert listed("--state", "failed") == everything[1:2]
+    assert listed("--state", "done") == listed("--state", "completed") != []
+    assert listed("--state", "needs you") == listed("--state", "needs-you") == []
     assert listed("--agent", "tour") == everything[2:]
     assert listed("--filter", "model broke") == everything[1:2]
     assert listed("--limit", "1") == everything[:1]

@@ -205,3 +205,23 @@ def test_looking_at_a_hostile_project_starts_no_process_and_opens_no_socket(
     )
     assert "started: []" in done.stderr, done.stderr
     assert not ran.exists()
+
+
+def test_while_a_file_has_errors_the_commands_of_the_others_are_shown_and_it_is_named(shop: Path) -> None:
+    (shop / ".parac" / "hooks.yaml").write_text("hooks: [{on: never}]\n")
+    done = paracle(shop, "trust")
+    assert (done.returncode, done.stdout.startswith("⚠ not trusted while a file has errors")) == (0, True)
+    assert "hooks.yaml has errors" in done.stdout
+    assert "check  pytest -q  project.yaml:5" in done.stdout
+    assert "paracle validate" in done.stderr
+    assert (paracle(shop, "trust", "--yes").returncode, trust_file().exists()) == (3, False)
+
+
+def test_a_file_that_a_command_names_is_shown_below_it_and_a_change_of_it_asks_again(shop: Path) -> None:
+    rewrite(shop, "pytest -q", "sh scripts/check.sh")
+    (shop / "scripts").mkdir()
+    (shop / "scripts" / "check.sh").write_text("pytest -q\n")
+    assert "         # scripts/check.sh sha256:" in paracle(shop, "trust", "--yes").stdout
+    (shop / "scripts" / "check.sh").write_text("pytest\n")
+    done = paracle(shop, "trust")
+    assert (done.returncode, "+        # scripts/check.sh sha256:" in done.stdout) == (3, True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import AGENT, make_project, write_script
+from tests.cli.command import AGENT, make_project, trusted, write_script
 from tests.e2e.terminal import Terminal
 from tests.support.repo import RepoBuilder
 
@@ -89,7 +89,7 @@ def test_quitting_with_a_run_at_work_asks_and_keeps_its_account(tmp_path: Path, 
     model = write_script(tmp_path / "slow.json", {"text": ["begun\n", "never"], "chunk_delay": 3600})
     slow = AGENT.replace("name: worker", "name: slow").replace("model: offline", f"model: {model}")
     (project / ".parac" / "agents" / "specs" / "slow.md").write_text(slow)
-    terminal = sit_at(project, SMALL)
+    terminal = sit_at(trusted(project), SMALL)
     terminal.type("paracle ui")
     terminal.see("explainer", "slow")
     terminal.press("/")

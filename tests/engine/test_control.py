@@ -238,7 +238,7 @@ def test_what_a_state_does_not_allow_is_refused_by_its_name_and_changes_nothing(
                     act(here, row.id)
                 assert error.value.hint
                 words = str(error.value)
-                assert state.word in words or state in words or "offline" in words
+                assert state.word in words or state.predicate in words or "offline" in words
         assert here.store.execution(row.id).state is state
 
 

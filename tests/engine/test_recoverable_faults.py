@@ -6,21 +6,22 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from paracle.app.domain.errors import ModelError
-from paracle.app.domain.events import Event, Kind
+from paracle.app.domain.events import Event, Kind, describe
 from paracle.app.domain.executions import Receipt
 from paracle.app.domain.states import State
 from paracle.app.engine.engine import Engine
 from paracle.app.engine.patience import Patience
 from paracle.app.engine.request import RunRequest
 from paracle.app.services.workspace import Workspace
-from tests.support.studio import Studio, Turn, commands, of_kind, says, writes
+from tests.support.studio import Studio, Turn, commands, of_kind, says, until, writes
 
-QUICK = Patience(first_wait=0.001, longest_wait=0.01, silence=0.1, cool=0.02)
+QUICK = Patience(first_wait=0.001, longest_wait=0.03, silence=0.1, cool=0.02)
 FAULTS = 1000
 AT_ONCE = 8
 IN_A_ROW = 4
@@ -137,3 +138,65 @@ def test_what_was_said_before_a_fault_is_no_part_of_the_answer(studio: Studio, k
     with studio.open() as here:
         ((receipt, _),) = asyncio.run(run_all(here, [model], QUICK))
     assert (receipt.state, receipt.answer) == (State.COMPLETED, "Done.")
+
+
+def hosts(events: list[Event]) -> list[str]:
+    return [event.payload["state"] for event in of_kind(events, Kind.BREAKER)]
+
+
+def test_a_host_that_is_left_alone_is_tried_once_and_may_answer_again(studio: Studio) -> None:
+    patience = replace(QUICK, failures=2, longest_wait=1.0)
+    model = studio.script(*[{"fault": "server_error"}] * 2, says("Done."))
+    with studio.open() as here:
+        ((receipt, events),) = asyncio.run(run_all(here, [model], patience))
+    assert (receipt.state, receipt.answer) == (State.COMPLETED, "Done.")
+    assert hosts(events) == ["open", "half-open", "closed"]
+    words = [describe(event) for event in of_kind(events, Kind.BREAKER)]
+    assert words[0].endswith("left alone for 0.02 s (breaker open)")
+    assert words[1].endswith("tried once (breaker half-open)")
+
+
+def test_nobody_waits_for_a_host_that_is_left_alone_while_another_model_can_answer(studio: Studio) -> None:
+    patience = replace(QUICK, failures=2, cool=3600.0, longest_wait=7200.0)
+    spare = studio.script(says("Here I am."), name="spare")
+    studio.worker(extra=f"fallback_models: ['{spare}']")
+    model = studio.script(*[{"fault": "dropped"}] * 6, says())
+    with studio.open() as here:
+        ((receipt, events),) = asyncio.run(run_all(here, [model], patience))
+        assert receipt.answer == "Here I am."
+        assert [event.payload["wait"] < 1 for event in of_kind(events, Kind.RETRIED)] == [True]
+        assert hosts(events) == ["open"]
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_runs_alone_and_together_wait_once_for_a_host_that_is_left_alone(
+    studio: Studio, together: int
+) -> None:
+    patience = replace(QUICK, failures=2, longest_wait=1.0)
+    model = studio.script(*[{"fault": "server_error"}] * 9, says())
+    with studio.open() as here:
+        ended = asyncio.run(run_all(here, [model] * together, patience))
+    assert {receipt.state for receipt, _ in ended} == {State.FAILED}
+    for _, events in ended:
+        waits = [event.payload["wait"] for event in of_kind(events, Kind.RETRIED)]
+        assert len([wait for wait in waits if wait > 0.015]) <= 1
+        assert len(waits) <= 2
+
+
+def test_the_list_says_that_a_host_is_left_alone(studio: Studio) -> None:
+    patience = replace(QUICK, failures=1, cool=3600.0, longest_wait=7200.0)
+    model = studio.script({"fault": "server_error"}, says())
+
+    async def watch(here: Workspace) -> str:
+        engine = Engine(here.store, here.project.root, here.state, patience=patience)
+        agent = here.project.agent("worker")
+        request = RunRequest(agent=agent, inputs={}, model=model, folder=here.project.root)
+        started = await engine.start(request)
+        identifier = started.execution.id
+        await asyncio.to_thread(until, lambda: "breaker" in here.store.execution(identifier).note)
+        note = here.store.execution(identifier).note
+        await engine.close()
+        return note
+
+    with studio.open() as here:
+        assert asyncio.run(watch(here)).endswith("left alone for 1 h 00 m (breaker open)")

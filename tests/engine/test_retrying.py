@@ -158,13 +158,14 @@ def test_answers_that_could_not_be_read_are_asked_for_again_and_not_given_again(
 def test_an_agent_of_a_workflow_is_asked_again_for_what_could_not_be_read(studio: Studio) -> None:
     bad: Turn = {"malformed": "{"}
     model = studio.script(writes("b.txt"), bad, bad, bad)
+    studio.files.spec("writer", "tools: [write_file]\npermissions: {write: ['**']}")
     studio.files.write(
         "workflows/flow.yaml",
         f"""\
 permissions: {{write: ["**"]}}
 steps:
   - {{id: first, tool: write_file, with: {{path: a.txt, text: x}}}}
-  - {{id: ask, agent: worker, depends_on: first, inputs: {{task: look}}, model: "{model}"}}
+  - {{id: ask, agent: writer, depends_on: first, inputs: {{task: look}}, model: "{model}"}}
 """,
     )
     with studio.open() as here:

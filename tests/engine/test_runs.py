@@ -188,3 +188,13 @@ def test_a_task_with_bytes_that_are_no_text_runs_all_the_same(studio: Studio) ->
     assert receipt.state is State.COMPLETED
     assert receipt.inputs["task"] == "fix caf\udce9"
     assert row.task == "fix caf?"
+
+
+def test_what_an_agent_declares_to_give_is_held_against_its_type(studio: Studio) -> None:
+    studio.worker(extra="output: {n: int}")
+    given, _ = studio.run(says('{"n": 3}'))
+    assert (given.state, given.outputs) == (State.COMPLETED, {"n": 3})
+    wrong, _ = studio.run(says('{"n": {"notes": []}}'))
+    assert wrong.state is State.FAILED
+    assert wrong.error is not None
+    assert wrong.error["title"] == "worker gave a n that is no int"

@@ -82,7 +82,9 @@ async def test_the_store_takes_the_transitions_of_the_table_and_no_other(
             assert store.execution(RUN).state is target
             assert store.last_seq(RUN) == last + 1
         else:
-            with pytest.raises(Conflict, match=f"{current} cannot become {target}") as refused:
+            with pytest.raises(
+                Conflict, match=f"{current.predicate} cannot become '{target.word}'"
+            ) as refused:
                 await store.append(RUN, [log_line("before"), event])
             assert "can become" in refused.value.hint
             assert (store.execution(RUN), store.last_seq(RUN)) == (before, last)

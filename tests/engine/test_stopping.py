@@ -88,6 +88,8 @@ async def test_before_it_has_begun(studio: Studio) -> None:
 
 @pytest.mark.parametrize("moment", ["worktree add", "checkout --force", "worktree remove"])
 def test_while_git_is_at_work(studio: Studio, moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Where the configuration may have a say in it, it is git that makes the work tree's record.
+    studio.repo.git("config", "include.path", "more")
     hold, reached = gate(studio, moment, monkeypatch)
     with studio.open() as here:
         handle = studio.start(here, says())

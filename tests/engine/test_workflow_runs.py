@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from paracle.app.domain.errors import Conflict
 from paracle.app.domain.events import Event, Kind
 from paracle.app.domain.executions import Receipt
 from paracle.app.domain.states import State
-from paracle.app.services import approvals, workflow_runs
+from paracle.app.services import approvals, retrying, workflow_runs
 from tests.support.studio import Studio, of_kind, until
 
 
@@ -257,3 +258,125 @@ def test_an_adaptive_workflow_runs_all_of_its_steps(studio: Studio) -> None:
     receipt, events = run(studio)
     assert receipt.state is State.COMPLETED, receipt.error
     assert sorted(ended(events)) == sorted(f"s{n}" for n in range(45))
+
+
+def test_the_receipt_tells_of_a_step_that_ran_in_anothers_place(studio: Studio) -> None:
+    agent(studio, "speaker", {"say": "spare words"})
+    workflow(
+        studio,
+        """\
+steps:
+  - {id: broken, tool: read_file, with: {path: nowhere.txt}, on_error: "fallback:spare"}
+  - {id: spare, agent: speaker}
+""",
+    )
+    receipt, _ = run(studio)
+    assert receipt.state is State.COMPLETED, receipt.error
+    (words,) = receipt.degraded
+    assert words.startswith("spare ran in the place of broken, which failed: ")
+    assert "nowhere.txt" in words
+
+
+def test_the_receipt_tells_of_a_failed_step_that_was_gone_on_without(studio: Studio) -> None:
+    agent(studio, "speaker", {"say": "hello"})
+    workflow(
+        studio,
+        """\
+steps:
+  - {id: broken, tool: read_file, with: {path: nowhere.txt}, on_error: continue}
+  - {id: next, agent: speaker, depends_on: broken}
+""",
+    )
+    receipt, events = run(studio)
+    assert ended(events) == ["broken", "next"]
+    (words,) = receipt.degraded
+    assert words.startswith("broken failed, and what needs it went on without it: ")
+
+
+FAILS_BESIDE_A_QUESTION = """\
+permissions: {shell: allow}
+steps:
+  - {id: gate, approval: "May it go on?"}
+  - {id: bad, run: "while [ ! -e %s ]; do sleep 0.01; done; exit 1"}
+  - {id: needs, run: "true", depends_on: bad}
+  - {id: far, run: "true", depends_on: gate}
+"""
+
+
+def test_a_question_whose_answer_can_change_nothing_is_withdrawn(studio: Studio) -> None:
+    go = studio.folder / "go"
+    workflow(studio, FAILS_BESIDE_A_QUESTION % go)
+    studio.trust()
+    with studio.open() as here, studio.open() as there:
+        handle = workflow_runs.start(here, "flow")
+        until(lambda: approvals.waiting(there))
+        go.touch()
+        receipt = handle.wait()
+        events = list(handle.events())
+        assert not approvals.waiting(there)
+    assert receipt.state is State.FAILED
+    (answered,) = of_kind(events, Kind.ANSWERED)
+    assert (answered.payload["answer"], answered.payload["by"]) == ("withdrawn", "nobody")
+    assert "bad failed" in answered.payload["reason"]
+    skipped = {event.payload["name"]: event.payload["reason"] for event in of_kind(events, Kind.STEP_SKIPPED)}
+    assert skipped == {"needs": "depends on bad, which failed", "far": "not begun, since bad failed"}
+    assert receipt.error is not None
+    assert receipt.error["title"] == "1 step failed"
+    assert receipt.error["detail"].endswith(
+        "Not asked any more: gate. Left out, depending on bad: needs. Not begun, since bad failed: far"
+    )
+    assert f"paracle runs retry {handle.execution.short}" in receipt.error["hint"]
+
+
+def test_a_question_that_a_step_after_the_failure_waits_for_stays(studio: Studio) -> None:
+    go = studio.folder / "go"
+    more = """\
+  - id: tidy
+    run: "true"
+    depends_on: [bad, gate]
+    when: "{{ steps.bad.status == 'failed' }}"
+"""
+    workflow(studio, FAILS_BESIDE_A_QUESTION % go + more)
+    studio.trust()
+    with studio.open() as here, studio.open() as there:
+        handle = workflow_runs.start(here, "flow")
+        until(lambda: approvals.waiting(there))
+        go.touch()
+        until(lambda: any(event.kind is Kind.STEP_SKIPPED for event in there.store.events(handle.id)))
+        approvals.answer(there, handle.id, "approve")
+        receipt = handle.wait()
+        events = list(handle.events())
+    assert receipt.state is State.FAILED
+    assert ended(events) == ["bad", "gate", "tidy"]
+
+
+def test_one_of_several_questions_is_answered_by_its_name(studio: Studio) -> None:
+    workflow(studio, 'steps: [{id: first, approval: "One?"}, {id: second, approval: "Two?"}]')
+    with studio.open() as here, studio.open() as there:
+        handle = workflow_runs.start(here, "flow")
+        until(lambda: len(approvals.waiting(there)) == 2)
+        assert approvals.answer(there, f"{handle.id}:second", "approve").question == "Two?"
+        assert [asked.key for asked in approvals.waiting(there)] == ["first"]
+        with pytest.raises(Conflict, match="has answered already"):
+            approvals.answer(there, f"{handle.id}:second", "approve")
+        approvals.answer(there, f"{handle.id}:first", "approve")
+        assert handle.wait().state is State.COMPLETED
+
+
+def test_a_withdrawn_question_is_asked_again_by_a_retry_once_the_cause_is_mended(studio: Studio) -> None:
+    go = studio.folder / "go"
+    workflow(studio, FAILS_BESIDE_A_QUESTION % go)
+    studio.trust()
+    with studio.open() as here, studio.open() as there:
+        handle = workflow_runs.start(here, "flow")
+        until(lambda: approvals.waiting(there))
+        go.touch()
+        assert handle.wait().state is State.FAILED
+        workflow(studio, (FAILS_BESIDE_A_QUESTION % go).replace("exit 1", "exit 0"))
+        studio.trust()
+        again = retrying.retry(here, handle.id)
+        until(lambda: approvals.waiting(there))
+        (asked,) = approvals.waiting(there)
+        assert (asked.key, asked.execution.id) == ("gate", again.id)
+        approvals.answer(there, again.id, "approve")
+        assert again.wait().state is State.COMPLETED

@@ -122,6 +122,7 @@ async def test_a_full_disk_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch,
     failing: str,
 ) -> None:
+    with_its_own_extensions(repo)
     before = repo.fingerprint()
     # The command does its work, as far as a test can tell, and then reports that the disk is full.
     script = f"""case "$*" in
@@ -281,6 +282,11 @@ async def test_after_a_kill_in_the_middle_of_a_start_the_next_one_works_and_clea
     assert repo.fingerprint() == before
 
 
+def with_its_own_extensions(repo: RepoBuilder) -> None:
+    """Have git itself make the records of work trees, as where its configuration may have a say in it."""
+    repo.git("config", "include.path", "more")
+
+
 def killed_in_a_record(repo: RepoBuilder, *others: str) -> str:
     """A git that is killed while it writes the record of a work tree, these processes with it."""
     kill = " ".join([*others, "$$"])
@@ -295,6 +301,7 @@ def killed_in_a_record(repo: RepoBuilder, *others: str) -> str:
 async def test_a_record_that_a_killed_git_left_unfinished_does_not_break_the_repository(
     repo: RepoBuilder, isolation: Isolation, state: Path, when: datetime, tmp_path: Path
 ) -> None:
+    with_its_own_extensions(repo)
     before = repo.fingerprint()
     path = stand_in(tmp_path / "bin", killed_in_a_record(repo, "$PPID"))
     process = opener(repo, state, "killed", path=path)
@@ -317,6 +324,7 @@ async def test_a_start_whose_git_is_killed_leaves_nothing(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    with_its_own_extensions(repo)
     with monkeypatch.context() as patch:
         patch.setenv("PATH", stand_in(tmp_path / "bin", killed_in_a_record(repo)))
         with pytest.raises(GitError):

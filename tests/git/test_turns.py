@@ -187,7 +187,7 @@ async def test_five_that_start_at_once_look_at_the_repository_together(
         places = await asyncio.gather(*(isolation.open(f"e{number}", when) for number in range(5)))
     assert {place.base_commit for place in places} == {repo.git("rev-parse", "HEAD")}
     counted = [command.arguments[0] for command in commands].count
-    assert counted("worktree") == counted("checkout") == 5
+    assert (counted("worktree"), counted("checkout")) == (0, 5)
     assert counted("rev-parse") <= 2
     assert counted("status") <= 2
 

@@ -57,7 +57,8 @@ class Terminal:
         if self._status is None:
             os.kill(self._child, signal.SIGKILL)
             os.waitpid(self._child, 0)
-        os.close(self._handle)
+        if self._handle >= 0:
+            os.close(self._handle)
 
     @property
     def text(self) -> str:
@@ -83,6 +84,29 @@ class Terminal:
     def type(self, keys: str) -> None:
         """Press keys."""
         os.write(self._handle, keys.encode())
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        os.kill(self._child, number)
+
+    def hang_up(self) -> int:
+        """Take the terminal away, as closing its window does, and wait for the program's end.
+
+        Returns:
+            Its exit code.
+
+        Raises:
+            TimeoutError: it goes on.
+        """
+        os.close(self._handle)
+        self._handle = -1
+        end = time.monotonic() + PATIENCE
+        while not (ended := os.waitpid(self._child, os.WNOHANG))[0]:
+            if time.monotonic() >= end:
+                raise TimeoutError("it goes on without its terminal")
+            time.sleep(0.01)
+        self._status = os.waitstatus_to_exitcode(ended[1])
+        return self._status
 
     def exit_code(self) -> int:
         """Wait for the program's end.

@@ -22,6 +22,7 @@ def project(tmp_path: Path) -> Path:
         tmp_path / "waiter.json", write, {"text": ["one\n", "never said"], "chunk_delay": 3600}
     )
     text = AGENT.replace("name: worker", "name: waiter").replace("model: offline", f"model: {model}")
+    text = text.replace("shell: allow", "shell: ask")
     (folder / ".parac" / "agents" / "specs" / "waiter.md").write_text(text)
     settings = "name: shop\nworktree: {commands: [cat, touch]}\n"
     (folder / ".parac" / "project.yaml").write_text(settings)

@@ -12,7 +12,7 @@ import pytest
 from paracle.app.domain.events import Kind
 from paracle.app.domain.states import State
 from paracle.widgets.run_log import RunLog
-from tests.cli.command import AGENT, call, make_project, paracle_json, write_script
+from tests.cli.command import AGENT, call, make_project, paracle_json, trusted, write_script
 from tests.tui.driving import Driver, workbench
 
 InBackground = Callable[[str], tuple[str, int]]
@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
         text = AGENT.replace("name: worker", f"name: {name}").replace("model: offline", f"model: {model}")
         (folder / ".parac" / "agents" / "specs" / f"{name}.md").write_text(text)
     write_script(folder / "closer.json", {"text": "closed by another"})
-    return folder
+    return trusted(folder)
 
 
 @pytest.fixture

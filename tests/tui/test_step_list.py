@@ -83,6 +83,19 @@ async def test_a_step_whose_condition_did_not_hold_is_left_out_and_not_done() ->
         assert shown(app).splitlines()[0].startswith("○ deploy left out: its condition is false")
 
 
+async def test_a_scrollbar_cuts_no_time() -> None:
+    app = StepHost(StepList())
+    async with app.run_test(size=SMALL) as pilot:
+        steps = app.query_one(StepList)
+        for number in range(1, 51):
+            steps.put([begin(2 * number, number), done(2 * number + 1, number, seconds=12.0)])
+        await pilot.pause()
+        assert steps.show_vertical_scrollbar
+        rows = [line.rstrip() for line in shown(app).splitlines() if "search" in line]
+        assert rows
+        assert all(row.rstrip("▁▂▃▄▅▆▇█▔▎▊ ").endswith("12 s") for row in rows), rows
+
+
 async def test_events_given_twice_count_once() -> None:
     app = StepHost(StepList())
     async with app.run_test(size=SMALL):

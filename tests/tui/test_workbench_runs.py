@@ -13,7 +13,7 @@ from paracle.app.domain.executions import Execution
 from paracle.app.domain.states import State
 from paracle.app.services.workspace import Workspace
 from paracle.widgets.run_log import RunLog
-from tests.cli.command import AGENT, call, make_project, paracle_json, write_script
+from tests.cli.command import AGENT, call, make_project, paracle_json, trusted, write_script
 from tests.tui.driving import Driver, workbench
 
 InBackground = Callable[[str], str]
@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
         model = write_script(tmp_path / f"{name}.json", *turns)
         text = AGENT.replace("name: worker", f"name: {name}").replace("model: offline", f"model: {model}")
         (folder / ".parac" / "agents" / "specs" / f"{name}.md").write_text(text)
-    return folder
+    return trusted(folder)
 
 
 @pytest.fixture

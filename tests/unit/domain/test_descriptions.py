@@ -26,6 +26,35 @@ def test_a_step_that_begins_says_what_it_does(action: str, arguments: dict[str, 
     assert words(Kind.STEP_STARTED, step=1, action=action, name="review", arguments=arguments) == said
 
 
+def test_a_call_that_does_not_fit_says_which_argument() -> None:
+    error = {"title": "The arguments of write_file do not fit", "detail": "'text' is missing"}
+    told = words(Kind.STEP_FAILED, step=1, action="tool", name="write_file", seconds=0.0, error=error)
+    assert told == "✗ write_file The arguments of write_file do not fit: 'text' is missing"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("open", "⚠ api.example left alone for 30 s (breaker open)"),
+        ("half-open", "↻ api.example tried once (breaker half-open)"),
+        ("closed", "● api.example answers again (breaker closed)"),
+    ],
+)
+def test_a_hosts_circuit_breaker_is_told_by_its_state(state: str, said: str) -> None:
+    assert words(Kind.BREAKER, step=1, host="api.example", state=state, wait=30.0) == said
+
+
+@pytest.mark.parametrize(
+    ("halted", "reason", "said"),
+    [
+        (False, "depends on a, which failed", "○ b left out: depends on a, which failed"),
+        (True, "not begun, since a failed", "○ b not begun, since a failed"),
+    ],
+)
+def test_a_step_that_cannot_begin_says_why(halted: bool, reason: str, said: str) -> None:
+    assert words(Kind.STEP_SKIPPED, key="b", name="b", reason=reason, halted=halted) == said
+
+
 @pytest.mark.parametrize(
     ("action", "status", "said"),
     [

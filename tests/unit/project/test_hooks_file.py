@@ -6,6 +6,7 @@ import pytest
 
 from paracle.app.domain.hooks import HookMatch
 from paracle.app.domain.occasions import Occasion, read_said, step_of
+from paracle.app.project.carried import pinned
 from tests.support.projects import ProjectFiles
 
 EVERYTHING = """\
@@ -92,8 +93,8 @@ def test_a_file_that_a_hook_names_is_part_of_what_is_trusted(files: ProjectFiles
     (files.root / "guard.sh").write_text("exit 2\n")
 
     def carried() -> str:
-        (command,) = files.open().loaded_hooks().commands
-        return command.text
+        (command,) = pinned(files.open().loaded_hooks().commands, files.root)
+        return command.shown
 
     first = carried()
     assert first.startswith(f"tool.before: {run}\n# ")
