@@ -15,9 +15,8 @@ from typing import Any
 from ..domain.checks import Check
 from ..domain.errors import ParacleError, ToolError
 from ..domain.events import Kind
-from ..domain.executions import Execution, FileChange, Receipt
+from ..domain.executions import Execution, Receipt
 from ..domain.states import State
-from ..git.commits import unfinished
 from ..git.isolation import Isolation
 from ..git.tasks import to_the_end
 from ..git.workplaces import Workplace
@@ -27,6 +26,7 @@ from .asking import Asking
 from .by_hand import ByHand
 from .checking import check
 from .clock import Clock
+from .closing import Closing
 from .control import Control
 from .gate import Gate
 from .hooks import HookRegistry
@@ -107,6 +107,7 @@ class Run:
             waits=self.asking.is_waiting,
         )
         self._steps = Steps(journal, self._gate, self._past, self._settle_doubt, self._hooks)
+        self._closing = Closing(isolation, request.name, task, self._past, self._commits)
         self._by_setup = self._past.commits_of("setup")
         self._checks: list[Check] = []
         self._is_checked = False
@@ -256,7 +257,7 @@ class Run:
         request = self._request
         if not request.preparation.checks:
             return
-        await to_the_end(self._keep_rest(place))
+        await to_the_end(self._closing.keep_rest(place))
         taken_over = self._past.fork is not None and self._past.fork.commit != place.base_commit
         if len(self._commits) > self._by_setup or taken_over:
             # From here on, what is in no commit is the checks'.
@@ -285,10 +286,10 @@ class Run:
         await self.by_hand.close(now=True)
         receipt = self._receipt(outcome)
         if place is not None:
-            receipt = self._located(receipt, place)
+            receipt = self._closing.locate(receipt, place)
         try:
             if place is not None:
-                receipt = await self._close(place, receipt)
+                receipt = await self._closing.close(place, receipt, is_judged=self._is_checked)
             await self._journal.settle()
             await self.asking.withdraw_rest()
         except Exception as error:
@@ -319,21 +320,11 @@ class Run:
         await self.by_hand.close(now=True)
         receipt = self._receipt(Outcome(State.INTERRUPTED))
         if place is not None:
-            receipt = replace(self._located(receipt, place), commits=tuple(self._commits))
+            receipt = replace(self._closing.locate(receipt, place), commits=tuple(self._commits))
             with suppress(ParacleError):  # its branch has them all the same
-                receipt = replace(receipt, files=await self._changes(place))
+                receipt = replace(receipt, files=await self._closing.changes(place))
         await self._journal.end(Kind.INTERRUPTED, reason=self._leave_reason, left=True)
         return replace(receipt, seconds=self._seconds())
-
-    def _located(self, receipt: Receipt, place: Workplace) -> Receipt:
-        return replace(
-            receipt,
-            branch=place.branch,
-            repository=str(place.repository),
-            base_commit=place.base_commit,
-            tip=self._tip(place),
-            worktree=str(place.worktree),
-        )
 
     def _seconds(self) -> float:
         worked = time.time() - self._started if self._started is not None else 0.0
@@ -365,42 +356,6 @@ class Run:
         if not isinstance(error, ParacleError):
             log.error("execution %s failed inside Paracle", self.execution.id, exc_info=error)
         return Outcome(State.FAILED, error=describe_error(error))
-
-    async def _keep_rest(self, place: Workplace) -> None:
-        """Commit what the agent has left in no commit."""
-        message, trailers = unfinished(self._request.name, place.execution, self._task.model)
-        rest = await self._isolation.keep_rest(place, message, trailers)
-        if rest is not None:
-            self._commits.append(rest.sha)
-
-    async def _close(self, place: Workplace, receipt: Receipt) -> Receipt:
-        """Keep what is left in the worktree, count what changed, and put the worktree away."""
-        if not self._is_checked:
-            self._isolation.assure(place)
-        files = await self._changes(place)
-        removed = await self._isolation.close(place)
-        if not removed and not self._is_checked:
-            # Looked for only now: where the worktree could go, there was nothing left to keep.
-            known = len(self._commits)
-            await self._keep_rest(place)
-            files = files if len(self._commits) == known else await self._changes(place)
-            removed = await self._isolation.close(place)
-        return replace(
-            receipt,
-            tip=self._tip(place),
-            commits=tuple(self._commits),
-            files=files,
-            worktree="" if removed else str(place.worktree),
-        )
-
-    async def _changes(self, place: Workplace) -> tuple[FileChange, ...]:
-        tip, base = self._tip(place), place.base_commit
-        return await self._isolation.changes(place.repository, base, tip) if tip != base else ()
-
-    def _tip(self, place: Workplace) -> str:
-        if self._commits:
-            return self._commits[-1]
-        return self._past.fork.commit if self._past.fork else place.base_commit
 
     def _receipt(self, outcome: Outcome) -> Receipt:
         request = self._request

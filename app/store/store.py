@@ -14,28 +14,19 @@ from typing import Any, Self
 from ..domain.errors import NotFound, StoreError
 from ..domain.events import Draft, Event, Kind
 from ..domain.executions import Execution
-from ..domain.ids import match_prefix
 from ..domain.jobs import TAKE_UPS
-from .connection import BUSY_SECONDS, connect, translated
+from .connection import BUSY_SECONDS, connect
 from .migrations import migrate
 from .owners import Owner, is_alive, process_of
-from .rows import COLUMNS, append, insert, refuse_busy, refuse_grown, refuse_passed, to_event, to_execution
+from .reader import Reader
+from .rows import append, insert, refuse_busy, refuse_grown, refuse_passed
 from .writer import Operation, Settle, Writer
 
 POLL_SECONDS = 0.05
 """How often another process's commits are looked for; a look costs some microseconds."""
 
-_EXECUTION = f"SELECT {', '.join(COLUMNS)} FROM executions"
-_OLDER = "WHERE (created, id) < (?, ?)"
-_EVENT = "SELECT execution, seq, time, kind, payload FROM events"
-# A list of events needs no megabytes of a tool's result or of a written file.
-_BRIEF = (
-    "SELECT execution, seq, time, kind, CASE WHEN length(payload) > 16384 THEN"
-    " json_remove(payload, '$.result', '$.arguments.text') ELSE payload END FROM events"
-)
 
-
-class Store:
+class Store(Reader):
     """Executions and events on disk, shared by every process that has the project open.
 
     Reading is safe from any thread. Writing goes through one thread a process (see
@@ -52,7 +43,7 @@ class Store:
 
     def __init__(self, folder: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.folder = folder
-        self.path = folder / "engine.db"
+        path = folder / "engine.db"
         self._busy_seconds = busy_seconds
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -62,18 +53,17 @@ class Store:
                 detail=str(error),
                 hint=f"make {folder.parent} a writable folder",
             ) from error
-        self._reader = connect(self.path, busy_seconds=busy_seconds)
+        connection = connect(path, busy_seconds=busy_seconds)
         try:
-            migrate(self._reader, self.path)
+            migrate(connection, path)
         except StoreError:
-            self._reader.close()
+            connection.close()
             raise
-        self._lock = threading.Lock()
+        super().__init__(path, connection)
         self._news = threading.Condition()
         self._commits = 0
         self._writer: Writer | None = None
         self._owner: Owner | None = None
-        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -201,100 +191,7 @@ class Store:
                 marked += [done] if done else []
         return tuple(marked)
 
-    # Reading
-
-    def execution(self, prefix: str) -> Execution:
-        """The execution whose id starts with ``prefix``.
-
-        Raises:
-            NotFound: none does.
-            Conflict: several do.
-        """
-        escaped = prefix.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        rows = self._query(_EXECUTION + " WHERE id LIKE ? ESCAPE '\\'", (escaped + "%",))
-        found = {row[0]: to_execution(row) for row in rows}
-        return found[match_prefix(prefix, found)]
-
-    def executions(self, limit: int = 200, *, before: Execution | None = None) -> tuple[Execution, ...]:
-        """Executions, newest first. ``before`` continues a list after its last row."""
-        where, values = ("", ()) if before is None else (_OLDER, (before.created, before.id))
-        sql = f"{_EXECUTION} {where} ORDER BY created DESC, id DESC LIMIT ?"
-        return tuple(to_execution(row) for row in self._query(sql, (*values, limit)))
-
-    def on_branch(self, branch: str) -> tuple[Execution, ...]:
-        """The executions that have worked on a branch, or are about to, newest first."""
-        sql = f"{_EXECUTION} WHERE branch = ? ORDER BY created DESC, id DESC"
-        return tuple(to_execution(row) for row in self._query(sql, (branch,))) if branch else ()
-
-    def newer_than(self, moment: float, also: Sequence[str] = ()) -> tuple[Execution, ...]:
-        """Executions created after a moment, and those named in ``also``; what a live list reads again."""
-        marks = ", ".join("?" * len(also))
-        sql = f"{_EXECUTION} WHERE created > ? OR id IN ({marks}) ORDER BY created DESC, id DESC"
-        return tuple(to_execution(row) for row in self._query(sql, (moment, *also)))
-
-    def asking(self) -> tuple[Execution, ...]:
-        """The executions that have asked a person something and have no answer yet."""
-        return tuple(to_execution(row) for row in self._query(f"{_EXECUTION} WHERE asks > 0"))
-
-    def count(self) -> int:
-        """How many executions there are."""
-        return int(self._query("SELECT count(*) FROM executions")[0][0])
-
-    def last_seq(self, execution: str) -> int:
-        """The number of the last committed event; 0 where there is no such execution."""
-        rows = self._query("SELECT last_seq FROM executions WHERE id = ?", (execution,))
-        return int(rows[0][0]) if rows else 0
-
-    def events(
-        self, execution: str, *, after: int = 0, limit: int = 1000, brief: bool = False
-    ) -> tuple[Event, ...]:
-        """Events in order, from ``after`` (exclusive), at most ``limit``.
-
-        Args:
-            brief: leave large results and texts out of the payloads, for lists.
-        """
-        rows = self._query(
-            (_BRIEF if brief else _EVENT) + " WHERE execution = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (execution, after, limit),
-        )
-        return tuple(to_event(row) for row in rows)
-
-    def telling_events(
-        self, execution: str, *, after: int = 0, limit: int = 1000, brief: bool = False
-    ) -> tuple[Event, ...]:
-        """:meth:`events` without the mass of text and log lines: steps, commits, states."""
-        # Left to itself SQLite takes the primary key and passes over every line of a long log.
-        rows = self._query(
-            (_BRIEF if brief else _EVENT)
-            + " INDEXED BY events_telling"
-            + " WHERE execution = ? AND seq > ? AND kind NOT IN ('model.text', 'log') ORDER BY seq LIMIT ?",
-            (execution, after, limit),
-        )
-        return tuple(to_event(row) for row in rows)
-
-    def spent_since(self, moment: float) -> int:
-        """What executions created since ``moment`` have cost, in micro-dollars."""
-        rows = self._query(
-            "SELECT coalesce(sum(cost_micro), 0) FROM executions WHERE created >= ?", (moment,)
-        )
-        return int(rows[0][0])
-
-    def check(self) -> tuple[str, ...]:
-        """What SQLite finds wrong with the file, empty where it is sound. Reads the whole file."""
-        return tuple(str(row[0]) for row in self._query("PRAGMA quick_check(20)") if row[0] != "ok")
-
-    def read(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query, for the other tables of this folder.
-
-        Raises:
-            StoreError: the file cannot be read.
-        """
-        return self._query(sql, values)
-
-    def version(self) -> int:
-        """A number that changes whenever any process has committed anything; costs microseconds."""
-        # data_version tells of commits by every other connection, the writer's included.
-        return int(self._query("PRAGMA data_version")[0][0])
+    # Following
 
     def is_driven(self, execution: str) -> bool:
         """Whether the process that an execution belongs to is alive."""
@@ -347,16 +244,6 @@ class Store:
             self.interrupt_orphans()
             return False
         return finished is not None
-
-    def _query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
-            if self._closed:
-                raise StoreError("The execution store is closed")
-            with translated(self.path):
-                try:
-                    return self._reader.execute(sql, values).fetchall()
-                except UnicodeEncodeError:
-                    return []  # asked for by a name that is not UTF-8, which no row has
 
     def _writing(self) -> tuple[Writer, str]:
         with self._lock:
