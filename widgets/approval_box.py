@@ -70,6 +70,7 @@ class ApprovalBox(AnswersAsks, can_focus=True):
         self.can_focus = answers
         self._shown = ""
         self._guards_no = False
+        self._warns = False
 
     def compose(self) -> ComposeResult:
         yield Static(id="question", markup=False)
@@ -98,7 +99,7 @@ class ApprovalBox(AnswersAsks, can_focus=True):
         """The key that came here says no only when it is pressed again."""
         ask = self.current_ask
         if self._guards_no and ask is not None and option == ask.options[-1]:
-            self._guards_no = False
+            self._guards_no, self._warns = False, True
             self.query_one("#waits", Static).update(
                 Content.styled("n once more says no; y and the others count at once", "$text-warning")
             )
@@ -117,12 +118,13 @@ class ApprovalBox(AnswersAsks, can_focus=True):
 
     def watch_now(self) -> None:
         ask = self.current_ask
-        if ask is not None:
+        if ask is not None and not self._warns:
             self.query_one("#waits", Static).update(Content.styled(waits(ask, self.now), QUIET))
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)
         self._guards_no = self._guards_no and has_focus
+        self._warns = self._warns and has_focus
         self._draw_keys()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -156,6 +158,7 @@ class ApprovalBox(AnswersAsks, can_focus=True):
         ask = self.current_ask
         if ask is None:
             return
+        self._warns = False
         self.border_title = f"◐ {plain_line(ask.who, 60)} asks"
         place = [one.id for one in self.asks].index(ask.id) + 1
         self.border_subtitle = f"{place} of {len(self.asks)}" if len(self.asks) > 1 else ""

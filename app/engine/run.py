@@ -284,6 +284,7 @@ class Run:
 
     async def _finish(self, place: Workplace | None, outcome: Outcome) -> Receipt:
         await self.by_hand.close(now=True)
+        self._steps.give_up()
         receipt = self._receipt(outcome)
         if place is not None:
             receipt = self._closing.locate(receipt, place)

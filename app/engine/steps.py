@@ -221,10 +221,18 @@ class Steps:
         if result.usage is not None:
             self._ledger[name] = self._ledger.get(name, Usage()) + result.usage
 
+    def give_up(self) -> None:
+        """Record as failed what was under way when an earlier process ended, and was not come to again."""
+        for past in self._past.steps.values():
+            if not past.has_ended and not past.inherited and past.key not in self._taken:
+                left = ParacleError(f"{past.name} was cut off when its process ended, and not done again")
+                self._fail(past.step, past.action, past.name, 0.0, left)
+
     async def _settle_doubt(self, past: PastStep) -> None:
         try:
             await self._doubt(past)
         except BaseException as error:
+            self._taken.add(past.key)
             self._fail(past.step, past.action, past.name, 0.0, error)
             raise
 

@@ -53,5 +53,7 @@ async def test_a_review_can_be_open_when_the_workbench_ends(tmp_path: Path) -> N
     async with reviewing(studio, run) as here:
         await here.see("merges cleanly")
     left = asyncio.all_tasks() - {asyncio.current_task()}
-    assert not left
+    # What the workbench has cancelled may need a moment to end.
+    pending = (await asyncio.wait(left, timeout=10))[1] if left else set()
+    assert not pending
     assert here.app.fault is None
