@@ -50,7 +50,6 @@ class AskingActions(ControlActions):
     def _look_for_asks(self, rows: tuple[Execution, ...]) -> None:
         """Read the questions anew where a run that asks has changed."""
         asking = {row.id: row for row in rows if row.asks and not row.state.is_final}
-        self.query_one(HeaderBar).waiting = len(asking)
         if asking != self._asking:
             self._asking = asking
             self._read_asks()
@@ -64,6 +63,8 @@ class AskingActions(ControlActions):
 
     def _put_asks(self, asks: tuple[Ask, ...]) -> None:
         self.asks = asks
+        # Only now: whoever reads that something waits can go to it.
+        self.query_one(HeaderBar).waiting = len({ask.execution for ask in asks})
         self._content.put_asks(asks)
         for ask in asks:
             # What waited before the workbench was opened is in sight; nobody has to be called for it.
