@@ -26,7 +26,7 @@ class Journal:
     The ways in: :meth:`commit` returns when its event, and everything emitted before it, is on the
     disk; :meth:`emit` returns at once and shares the next commit, at most 20 ms later. A step's
     result is emitted and the next step's intent committed, so a chain of steps costs one commit a
-    step; :meth:`run_ahead` lets a few steps that only look share one.
+    step; :meth:`run_ahead` lets steps that only look share one.
 
     One batch is on its way at a time, and none follows one that could not be written: the account
     may end early, but it has no hole.
