@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 from .events import Draft, Event, Kind, breaker_words
 from .executions import Execution, Totals
@@ -104,16 +105,49 @@ def apply_all(row: Execution, events: Iterable[Told]) -> Execution:
     Raises:
         Conflict: an event would make an illegal transition.
     """
-    begun, steps, tools, note = Kind.STEP_STARTED, 0, 0, ""
+    steps, tools, note = 0, 0, ""
     for event in events:
         kind, payload = event.kind, event.payload
-        if kind is begun:
+        if kind is Kind.STEP_STARTED:
             steps += 1
             tools += payload["action"] == "tool"
             note = payload["name"]
-        elif not (kind in SILENT or (kind in _RESULTS and not payload.get("usage"))):
+        elif not _leaves_the_row(event):
             row, steps, tools = apply(_count_steps(row, steps, tools, note), event), 0, 0
     return _count_steps(row, steps, tools, note)
+
+
+class Tally(NamedTuple):
+    """What events add to a row that they leave as it is but for its steps.
+
+    Attributes:
+        note: The name of the last step; empty where there is none.
+    """
+
+    steps: int
+    tool_calls: int
+    note: str
+
+
+def tally(events: Iterable[Told]) -> Tally | None:
+    """What events add to any row, where that is no more than steps, so that nobody need read the row.
+
+    Adding it is what :func:`apply_all` would do. None where one of them does more, or may not come.
+    """
+    steps, tools, note = 0, 0, ""
+    for event in events:
+        kind, payload = event.kind, event.payload
+        if kind is Kind.STEP_STARTED:
+            steps += 1
+            tools += payload["action"] == "tool"
+            note = payload["name"]
+        elif not _leaves_the_row(event):
+            return None
+    return Tally(steps, tools, note)
+
+
+def _leaves_the_row(event: Told) -> bool:
+    return event.kind in SILENT or (event.kind in _RESULTS and not event.payload.get("usage"))
 
 
 def _target(row: Execution, event: Told) -> State | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 from ..domain.pacing import Pace
@@ -34,27 +34,38 @@ async def run_graph(
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
 
-    def begin_ready() -> None:
+    def begin_ready() -> Iterator[str]:
+        """The steps that begin now; each has its place among those that run."""
         room = pace.limit - len(running)
         for identifier in schedule.ready[:room] if room > 0 and schedule.has_ready else ():
             schedule.begin(identifier)
-            running[identifier] = loop.create_task(run(identifier))
+            yield identifier
         if schedule.is_over and not over.done():
             over.set_result(None)
 
-    # What follows begins in the step's own task: a hop to another costs as much as its share of the disk.
-    async def run(identifier: str) -> None:
-        begun = time.monotonic()
+    def begin_tasks(identifiers: Iterable[str]) -> None:
+        for identifier in identifiers:
+            running[identifier] = loop.create_task(run(identifier))
+
+    async def run(identifier: str | None) -> None:
         try:
-            fate = await work(identifier)
-            if over.done():
-                return
-            pace.note(time.monotonic() - begun)
-            del running[identifier]
-            for other in schedule.end(identifier, fate):
-                left_out(other)
-            settled()
-            begin_ready()
+            while identifier is not None:
+                begun = time.monotonic()
+                fate = await work(identifier)
+                if over.done():
+                    return
+                pace.note(time.monotonic() - begun)
+                task = running.pop(identifier)
+                for other in schedule.end(identifier, fate):
+                    left_out(other)
+                settled()
+                following = begin_ready()
+                # The first of them goes on in this task: a hop to another costs as much as its share
+                # of the disk.
+                identifier = next(following, None)
+                if identifier is not None:
+                    running[identifier] = task
+                begin_tasks(following)
         except asyncio.CancelledError:
             over.cancel()
             raise
@@ -63,7 +74,7 @@ async def run_graph(
                 over.set_exception(error)
 
     try:
-        begin_ready()
+        begin_tasks(begin_ready())
         await over
     finally:
         over.cancel()

@@ -16,6 +16,9 @@ FLUSH_SECONDS = 0.02
 AHEAD = 256
 """Events that may be on their way to the disk while steps that only look go on."""
 
+IN_A_ROW = 8
+"""Records without a wait, each of them a commit perhaps, after which the loop does something else."""
+
 BACKLOG = 4000
 """Emitted events on their way to the disk above which :meth:`Journal.relieve` waits."""
 
@@ -26,7 +29,8 @@ class Journal:
     The ways in: :meth:`commit` returns when its event, and everything emitted before it, is on the
     disk; :meth:`emit` returns at once and shares the next commit, at most 20 ms later. A step's
     result is emitted and the next step's intent committed, so a chain of steps costs one commit a
-    step; :meth:`run_ahead` lets steps that only look share one.
+    step; :meth:`run_ahead` lets steps that only look share one. Steps that run side by side share theirs
+    in the writer's thread; one that is alone commits in the loop's own, where the disk is quick.
 
     One batch is on its way at a time, and none follows one that could not be written: the account
     may end early, but it has no hole.
@@ -38,6 +42,7 @@ class Journal:
         self._pending: list[Draft] = []
         self._waiters: list[asyncio.Future[None]] = []
         self._flying = 0
+        self._in_a_row = 0
         self._timer: asyncio.TimerHandle | None = None
         self._failure: Exception | None = None
 
@@ -48,15 +53,23 @@ class Journal:
         self._pending.append(Draft(kind, payload, time.time()))
         self._send_later()
 
-    async def commit(self, kind: Kind, **payload: Any) -> None:
+    async def commit(self, kind: Kind, *, alone: bool = False, **payload: Any) -> None:
         """Record an event and wait until it, and all before it, is on the disk.
+
+        Args:
+            alone: nothing else of the execution is about to be recorded at this moment, so that there
+                is no company to wait for.
 
         Raises:
             StoreError: it could not be written, or something emitted earlier could not.
         """
         self._check()
         self._pending.append(Draft(kind, payload, time.time()))
-        await self._landed()
+        if alone and not self._flying and self._store.append_now(self.execution, self._pending):
+            self._pending = []
+            await self._let_others()
+        else:
+            await self._landed()
 
     async def run_ahead(self, kind: Kind, **payload: Any) -> None:
         """Record an event on which nothing depends that could be seen, and wait only where more than
@@ -71,6 +84,7 @@ class Journal:
             await self._landed()
         else:
             self._send_later()
+            await self._let_others()
 
     async def settle(self) -> None:
         """Wait until everything emitted so far is on the disk.
@@ -89,7 +103,7 @@ class Journal:
             StoreError: it could not be written either.
         """
         self._failure = None
-        await self.commit(kind, **payload)
+        await self.commit(kind, alone=True, **payload)
 
     async def relieve(self) -> None:
         """Wait while events come faster than the disk takes them, so that memory stays bounded.
@@ -101,9 +115,22 @@ class Journal:
         if len(self._pending) + self._flying > BACKLOG:
             await self.settle()
 
+    async def _let_others(self) -> None:
+        """Give the loop a turn now and then: steps that never wait would keep it to themselves."""
+        self._in_a_row += 1
+        if self._in_a_row >= IN_A_ROW:
+            self._in_a_row = 0
+            await asyncio.sleep(0)
+
     def _send_later(self) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._send)
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._send_what_waits)
+
+    def _send_what_waits(self) -> None:
+        # Not disarmed by a commit, which would cost each of them more than this look costs all.
+        self._timer = None
+        if self._pending:
+            self._send()
 
     async def _landed(self) -> None:
         loop = asyncio.get_running_loop()
@@ -115,9 +142,6 @@ class Journal:
         await landed
 
     def _send(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if self._flying:
             return  # Sent when that has landed.
         drafts, self._pending = self._pending, []

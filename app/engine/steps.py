@@ -57,6 +57,7 @@ class Steps:
         self._doubt = doubt or _refuse
         self._hooks = hooks
         self._last = self._past.last_step
+        self._acting = 0
         self._taken: set[str] = set()
         self._ledger: dict[str, Usage] = {}
         self.is_left = False
@@ -185,18 +186,21 @@ class Steps:
         self._last += 1
         step = self._last
         begun = time.perf_counter()
+        self._acting += not looks
         try:
-            record = self._journal.run_ahead if looks else self._journal.commit
-            await record(
-                Kind.STEP_STARTED,
-                step=step,
-                key=key,
-                action=action,
-                name=name,
-                arguments=dict(decision.arguments if decision else arguments),
-                idempotent=idempotent or veto is not None,
+            intent = {
+                "step": step,
+                "key": key,
+                "action": action,
+                "name": name,
+                "arguments": dict(decision.arguments if decision else arguments),
+                "idempotent": idempotent or veto is not None,
                 **(decision.marks if decision else {}),
-            )
+            }
+            if looks:
+                await self._journal.run_ahead(Kind.STEP_STARTED, **intent)
+            else:
+                await self._journal.commit(Kind.STEP_STARTED, alone=self._acting == 1, **intent)
             if decision and veto is not None:
                 raise decision.refusal(action)
             begun = time.perf_counter()
@@ -204,6 +208,8 @@ class Steps:
         except BaseException as error:
             self._fail(step, action, name, time.perf_counter() - begun, error)
             raise
+        finally:
+            self._acting -= not looks
         self._journal.emit(
             Kind.STEP_COMPLETED,
             step=step,

@@ -12,7 +12,7 @@ from typing import Any
 from ..domain.errors import Conflict, NotFound, StoreError
 from ..domain.events import Draft, Event, Kind
 from ..domain.executions import Execution, Totals
-from ..domain.fold import apply_all, begin
+from ..domain.fold import apply_all, begin, tally
 from ..domain.ids import shorten
 from ..domain.states import State
 
@@ -53,8 +53,13 @@ _INSERT = (
 )
 _SELECT = f"SELECT {', '.join(_KEPT)} FROM executions WHERE id = ?"
 _EVENT = "INSERT INTO events (execution, seq, time, kind, payload) VALUES (?, ?, ?, ?, ?)"
-_BLOCK = 50
-_EVENTS = _EVENT + ", (?, ?, ?, ?, ?)" * (_BLOCK - 1)
+_BLOCKS = (50, 10, 2, 1)
+_EVENTS = {size: _EVENT + ", (?, ?, ?, ?, ?)" * (size - 1) for size in _BLOCKS}
+_COUNT = "UPDATE executions SET last_seq = last_seq + ? WHERE id = ? RETURNING last_seq"
+_COUNT_STEPS = (
+    "UPDATE executions SET steps = steps + ?, tool_calls = tool_calls + ?, note = ?, last_seq = last_seq + ?"
+    " WHERE id = ? RETURNING last_seq"
+)
 _AT_WORK = "SELECT id FROM executions WHERE finished IS NULL AND branch = ? AND id != ?"
 _WENT_ON = "SELECT id FROM executions WHERE branch = ? AND created > ? AND base_commit != ''"
 _NAMES = {kind: kind.value for kind in Kind}
@@ -172,23 +177,46 @@ def append(db: sqlite3.Connection, identifier: str, drafts: Sequence[Draft]) -> 
     if found is None:
         raise NotFound(f"There is no execution '{identifier}'")
     row = apply_all(to_execution(found), drafts)
-    rows = [
-        (identifier, seq, moment, _NAMES[kind], _encode(payload))
-        for seq, (kind, payload, moment) in enumerate(drafts, found[-1] + 1)
-    ]
-    _insert(db, rows)
-    _update(db, identifier, found, (*_values(row), found[-1] + len(rows)))
+    last = found[-1] + len(drafts)
+    _insert(db, identifier, drafts, last)
+    _update(db, identifier, found, (*_values(row), last))
     if row.state.is_final:
         db.execute("DELETE FROM jobs WHERE execution = ?", (identifier,))
     return row
 
 
-def _insert(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-    """Write events, most of them in statements of many: a statement costs as much as some rows."""
-    in_blocks = len(rows) - len(rows) % _BLOCK
-    for start in range(0, in_blocks, _BLOCK):
-        db.execute(_EVENTS, tuple(chain.from_iterable(rows[start : start + _BLOCK])))
-    db.executemany(_EVENT, rows[in_blocks:])
+def record(db: sqlite3.Connection, identifier: str, drafts: Sequence[Draft]) -> None:
+    """:func:`append` where nobody asks for the row: what most commits hold is counted without reading it.
+
+    Raises:
+        NotFound, Conflict, StoreError: as :func:`append`.
+    """
+    counted = tally(drafts)
+    if counted is None:
+        append(db, identifier, drafts)
+        return
+    if counted.steps:
+        changes = (counted.steps, counted.tool_calls, _storable(counted.note))
+        found = db.execute(_COUNT_STEPS, (*changes, len(drafts), identifier)).fetchone()
+    else:
+        found = db.execute(_COUNT, (len(drafts), identifier)).fetchone()
+    if found is None:
+        raise NotFound(f"There is no execution '{identifier}'")
+    _insert(db, identifier, drafts, found[0])
+
+
+def _insert(db: sqlite3.Connection, identifier: str, drafts: Sequence[Draft], last: int) -> None:
+    """Write events up to a number, most of them in statements of many: a statement costs as much as some
+    rows."""
+    rows = [
+        (identifier, seq, moment, _NAMES[kind], _encode(payload))
+        for seq, (kind, payload, moment) in enumerate(drafts, last - len(drafts) + 1)
+    ]
+    start = 0
+    for size in _BLOCKS:
+        while len(rows) - start >= size:
+            db.execute(_EVENTS[size], tuple(chain.from_iterable(rows[start : start + size])))
+            start += size
 
 
 def _update(

@@ -19,7 +19,7 @@ from .connection import BUSY_SECONDS, connect
 from .migrations import migrate
 from .owners import Owner, is_alive, process_of
 from .reader import Reader
-from .rows import append, insert, refuse_busy, refuse_grown, refuse_passed
+from .rows import append, insert, record, refuse_busy, refuse_grown, refuse_passed
 from .writer import Operation, Settle, Writer
 
 POLL_SECONDS = 0.05
@@ -106,6 +106,9 @@ class Store(Reader):
             StoreError: it cannot be written.
         """
         writer, owner = self._writing()
+        rows: list[Execution] = []
+        if writer.commit_now(lambda db: rows.append(insert(db, execution, queued, owner))):
+            return rows[-1]
         row: Execution = await _written(writer, lambda db: insert(db, execution, queued, owner))
         return row
 
@@ -173,7 +176,19 @@ class Store(Reader):
         Raises:
             StoreError: the store is closed or cannot be written to at all.
         """
-        self._writing()[0].enqueue(lambda db: append(db, execution, drafts), settle)
+        self._writing()[0].enqueue(lambda db: record(db, execution, drafts), settle)
+
+    def append_now(self, execution: str, drafts: Sequence[Draft]) -> bool:
+        """:meth:`append` in this thread, if that takes no longer than the disk needs.
+
+        Returns:
+            Whether the events are on the disk; if not, nothing has happened, and :meth:`append_soon`
+            is the way, and tells what is wrong.
+
+        Raises:
+            StoreError: the store is closed or cannot be written to at all.
+        """
+        return self._writing()[0].commit_now(lambda db: record(db, execution, drafts))
 
     def interrupt_orphans(self) -> tuple[Execution, ...]:
         """Mark the unfinished executions whose process has died as interrupted.
@@ -253,7 +268,7 @@ class Store(Reader):
                 self._owner = Owner(self.folder)
             if self._writer is None:
                 connection = connect(self.path, busy_seconds=self._busy_seconds)
-                self._writer = Writer(connection, self.path, self._committed)
+                self._writer = Writer(connection, self.path, self._committed, self._busy_seconds)
             return self._writer, self._owner.id
 
     def _committed(self) -> None:
