@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..domain.by_hand import ManualCommand
-from ..domain.errors import Conflict, NotFound, ParacleError, StoreError
-from ..domain.events import Draft, Event, Kind
+from ..domain.errors import Conflict, NotFound, ParacleError
+from ..domain.events import Draft, Kind
 from ..domain.executions import Execution, Receipt
 from ..domain.ids import new_execution_id
 from ..domain.jobs import Order
@@ -24,7 +24,7 @@ from ..store.approvals import Approvals
 from ..store.jobs import Jobs
 from ..store.rows import BranchBusy, RecordGrew
 from ..store.store import Store
-from .accounts import failed_before_it_began, receipt_of_record, receipt_of_row
+from .accounts import failed_before_it_began
 from .admission import Admitted, admit
 from .breakers import Breakers
 from .hooks import HookRegistry
@@ -32,10 +32,11 @@ from .journal import Journal
 from .left_over import left_over
 from .listening import Listener
 from .opening import open_task
-from .origins import origin_of, past_of
+from .origins import past_of
 from .past import Past
 from .patience import Patience
-from .request import AnyRequest, Followed, followed_of, read_request
+from .records import interrupted, read_record, receipt_so_far
+from .request import AnyRequest, Followed
 from .run import Run
 from .tasks import Task
 from .visiting import Visit
@@ -187,7 +188,7 @@ class Engine:
         payload = {"worker": by, "branch": branch, "follows": follows.to_dict() if follows else None}
         row = await self._jobs.claim(execution, Draft(Kind.TAKEN, payload, time.time()))
         try:
-            request, past = await asyncio.to_thread(self._record, row)
+            request, past = await asyncio.to_thread(read_record, self._store, row)
             request = replace(request, preparation=await asyncio.to_thread(prepare))
             task = await asyncio.to_thread(open_task, request, past, self._breakers)
         except ParacleError as error:
@@ -222,8 +223,8 @@ class Engine:
             StoreError: the account cannot be read or kept.
         """
         while True:
-            row, seen = await self._interrupted(execution)
-            request, past = await asyncio.to_thread(self._record, row)
+            row, seen = await asyncio.to_thread(interrupted, self._store, execution)
+            request, past = await asyncio.to_thread(read_record, self._store, row)
             request = replace(request, preparation=preparation or Preparation())
             task = await asyncio.to_thread(open_task, request, past, self._breakers)
             payload = {"by": by, "reason": reason, "after": str(row.state)}
@@ -245,8 +246,8 @@ class Engine:
             StoreError: the account cannot be read or kept. Nothing was begun.
         """
         while True:
-            row, seen = await self._interrupted(execution)
-            request, past = await asyncio.to_thread(self._record, row)
+            row, seen = await asyncio.to_thread(interrupted, self._store, execution)
+            request, past = await asyncio.to_thread(read_record, self._store, row)
             if past.started is None:
                 raise Conflict(
                     f"{row.short} was interrupted before it had a worktree",
@@ -264,17 +265,6 @@ class Engine:
         )
         await self._begin(row.id, visit, visit.execute(wanted))
 
-    async def _interrupted(self, execution: str) -> tuple[Execution, int]:
-        """An interrupted execution, and the number of its last event."""
-        row = await asyncio.to_thread(self._store.execution, execution)
-        seen = await asyncio.to_thread(self._store.last_seq, row.id)
-        if row.state is not State.INTERRUPTED:
-            raise Conflict(
-                f"{row.short} {row.state.predicate}, not interrupted",
-                hint="only what was interrupted can be taken up; 'paracle runs retry' does a run again",
-            )
-        return row, seen
-
     async def give_up(self, execution: str, reason: str) -> Execution:
         """End an execution that nobody drives: one that waits in the queue, or one that was interrupted.
 
@@ -286,7 +276,7 @@ class Engine:
             StoreError: the account cannot be kept.
         """
         row = await asyncio.to_thread(self._store.execution, execution)
-        receipt = await asyncio.to_thread(self._receipt_so_far, row)
+        receipt = await asyncio.to_thread(receipt_so_far, self._store, row)
         ended = Draft(Kind.TERMINATED, {"receipt": receipt.to_dict(), "reason": reason}, time.time())
         left = await left_over(row.id) if row.state is State.INTERRUPTED else None
         if left is None:
@@ -296,36 +286,6 @@ class Engine:
         given_up = await self._jobs.end(execution, told, ended)
         await left.end()
         return given_up
-
-    def _receipt_so_far(self, row: Execution) -> Receipt:
-        try:
-            request, past = self._record(row)
-        except ParacleError:
-            # What cannot be read can be given up all the same.
-            return receipt_of_row(row, State.TERMINATED)
-        return receipt_of_record(row, request, past)
-
-    def _record(self, row: Execution) -> tuple[AnyRequest, Past]:
-        events: list[Event] = []
-        while batch := self._store.telling_events(row.id, after=events[-1].seq if events else 0):
-            events += batch
-        request = events[0].payload.get("request") if events else None
-        if request is None:
-            raise Conflict(
-                f"{row.short} cannot go on",
-                detail="it was recorded by an earlier version of Paracle",
-                hint="its branch keeps what it did; start a new run, or go on with the branch: run --on",
-            )
-        try:
-            read, origin = read_request(request), origin_of(events[0].payload)
-            follows = followed_of(events) or read.follows
-        except (KeyError, TypeError, ValueError) as error:
-            raise StoreError(
-                f"What {row.short} was asked to do cannot be read",
-                detail=f"{type(error).__name__}: {error}",
-                hint="its record is damaged; start a new run",
-            ) from error
-        return replace(read, origin=origin, follows=follows), past_of(self._store, events, origin)
 
     async def _drive(self, execution: Execution, request: AnyRequest, task: Task, past: Past) -> Started:
         journal = Journal(self._store, execution.id)
