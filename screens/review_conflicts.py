@@ -19,7 +19,7 @@ from ..app.domain.conflicts import Resolution
 from ..app.domain.errors import NotFound
 from ..app.domain.history import Operation, PendingMerge
 from ..app.domain.ids import shorten
-from ..app.services import history
+from ..app.services import history, merge_conflicts
 from ..app.services.workspace import Workspace
 from ..widgets._plain import plain_line
 from ..widgets.conflict_view import ConflictView
@@ -32,7 +32,7 @@ LOOK_SECONDS = 1.0
 """How often the files are looked at: they may be edited in another window too."""
 
 Look = tuple[tuple[int, int], ...]
-"""How the files looked when they were read; see :func:`..app.services.history.conflicts_look`."""
+"""How the files looked when they were read; see :func:`..app.services.merge_conflicts.look_of`."""
 
 
 class ConflictScreen(Screen[None]):
@@ -89,13 +89,13 @@ class ConflictScreen(Screen[None]):
     def _read(self) -> None:
         # Each commit that is replayed may have other files in conflict.
         paths = [file.path for file in self._now.files] if self._now else self._merge.paths
-        look = history.conflicts_look(Path(self._merge.folder), paths)
+        look = merge_conflicts.look_of(Path(self._merge.folder), paths)
         if look == self._look:
             return
         try:
             # What was edited by hand, here or in another window, is taken back like everything else.
-            history.keep_edits(self._workspace, self._merge.id)
-            now = history.resolution(self._workspace, self._merge.id)
+            merge_conflicts.keep_edits(self._workspace, self._merge.id)
+            now = merge_conflicts.resolution(self._workspace, self._merge.id)
         except NotFound:
             self.call_later(self._gone)
         else:
@@ -155,13 +155,13 @@ class ConflictScreen(Screen[None]):
 
     @work(thread=True, group="take", exit_on_error=False)
     def _take(self, path: str, side: Side, block: int) -> None:
-        history.take(self._workspace, path, side, block=block, wanted=self._merge.id)
+        merge_conflicts.take(self._workspace, path, side, block=block, wanted=self._merge.id)
         self.call_later(self._read_anew)
 
     @work(thread=True, group="take", exit_on_error=False)
     def action_untake(self) -> None:
         """Take back what was done last."""
-        words = history.untake(self._workspace, self._merge.id)
+        words = merge_conflicts.untake(self._workspace, self._merge.id)
         self.call_later(self._was_untaken, words)
 
     def _was_untaken(self, words: str) -> None:

@@ -34,14 +34,14 @@ def branches(
     as_json: AsJson = False,
 ) -> None:
     """List the branches of executions, newest first, with what each would bring."""
-    from ..services import history
+    from ..services import history, merge_conflicts
 
     with workspace(ctx) as here:
         rows = history.branches(here, target)
         # Pairs of branches are merged for it: with many of them that takes its time.
         clashes = history.clashes(here, target) if with_clashes else ()
         waiting = history.waiting(here)
-        how_far = [history.resolution(here, merge.id) for merge in waiting]
+        how_far = [merge_conflicts.resolution(here, merge.id) for merge in waiting]
         against = history.target(here, target)
     if as_json:
         data = {

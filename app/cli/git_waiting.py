@@ -95,19 +95,19 @@ def take(
     as_json: AsJson = False,
 ) -> None:
     """Resolve a file of a merge that waits, or one block of it: from a side, with both, or by hand."""
-    from ..services import history
+    from ..services import merge_conflicts
 
     _check_take(path, side, block, undo=undo, edit=edit)
     with workspace(ctx) as here:
         name = _named(here, wanted)
         words = ""
         if undo:
-            words = history.untake(here, name)
+            words = merge_conflicts.untake(here, name)
         elif edit:
             _edit(here, path, name)
         elif side:
-            history.take(here, path, side, block=block, wanted=name)
-        now = history.resolution(here, name)
+            merge_conflicts.take(here, path, side, block=block, wanted=name)
+        now = merge_conflicts.resolution(here, name)
     if as_json:
         done = {"undone": words} if undo else {"path": path, "side": side or "hand", "block": block}
         put_json({**done, "left": [file.to_dict()["path"] for file in now.open]})
@@ -133,10 +133,10 @@ def _check_take(path: str, side: str | None, block: int | None, *, undo: bool, e
 
 
 def _edit(here: Workspace, path: str, name: str) -> None:
-    from ..services import history
+    from ..services import merge_conflicts
     from ..tui.editors import editor_command
 
-    now = history.resolution(here, name)
+    now = merge_conflicts.resolution(here, name)
     file = next((file for file in now.files if file.path == path), None)
     if file is None:
         raise UsageError(f"{path} is not in conflict", hint="'paracle git conflicts' lists what is")
@@ -152,15 +152,15 @@ def _edit(here: Workspace, path: str, name: str) -> None:
             detail=str(error),
             hint="set VISUAL or EDITOR to an editor that is installed",
         ) from error
-    history.keep_edits(here, name)
+    merge_conflicts.keep_edits(here, name)
 
 
 def conflicts(ctx: typer.Context, wanted: Waiting = "", as_json: AsJson = False) -> None:
     """List what a merge waits for: each file and block, where it is, and what was taken."""
-    from ..services import history
+    from ..services import merge_conflicts
 
     with workspace(ctx) as here:
-        now = history.resolution(here, _named(here, wanted))
+        now = merge_conflicts.resolution(here, _named(here, wanted))
     if as_json:
         put_json(
             {
@@ -210,11 +210,11 @@ def _tell_progress(now: Resolution, wanted: str) -> None:
 
 def show(ctx: typer.Context, *, as_json: bool) -> None:
     """Show the merges that wait."""
-    from ..services import history
+    from ..services import history, merge_conflicts
 
     with workspace(ctx) as here:
         waiting = history.waiting(here)
-        how_far = [history.resolution(here, merge.id) for merge in waiting]
+        how_far = [merge_conflicts.resolution(here, merge.id) for merge in waiting]
     if as_json:
         left = [[file.to_dict()["path"] for file in one.open] for one in how_far]
         put_json(

@@ -11,18 +11,14 @@ merge brings the changes into the folder's files; see :mod:`.history_folders`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
-from pathlib import Path
+from collections.abc import Collection
 
-from ..domain.conflict_blocks import Side
-from ..domain.conflicts import ConflictFile, Resolution
 from ..domain.diffs import FileDiff, Selection
 from ..domain.executions import FileChange
 from ..domain.history import Archived, BranchRow, Clash, Cleanup, Mode, Operation, PendingMerge, Preview
-from ..git import conflict_files, diffs, merging, patches, pending
+from ..git import diffs, merging, patches, pending
 from ..git.refs import HEADS
 from . import (
-    history_conflicts,
     history_everywhere,
     history_files,
     history_folders,
@@ -227,72 +223,6 @@ def waiting(workspace: Workspace) -> tuple[PendingMerge, ...]:
         return pending.list_pending(desk) if desk else ()
 
     return asyncio.run(work())
-
-
-def resolution(workspace: Workspace, wanted: str = "") -> Resolution:
-    """How far the conflicts of a merge that waits are resolved, and what its sides are called.
-
-    Raises:
-        NotFound: none waits.
-        UsageError: several wait, and none is named.
-    """
-    return asyncio.run(history_conflicts.resolution(Session(workspace), wanted))
-
-
-def conflicts_look(folder: Path, paths: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """A value that is another one whenever :func:`resolution` may be; found without running git.
-
-    Args:
-        folder: the work tree of the merge.
-        paths: what is in conflict in it.
-    """
-    return conflict_files.look_of(folder, paths)
-
-
-def conflicts(workspace: Workspace, wanted: str = "") -> tuple[ConflictFile, ...]:
-    """The files that were in conflict, with what is left of it and what each was resolved by.
-
-    Raises:
-        NotFound, UsageError: as :func:`resolution`.
-    """
-    return resolution(workspace, wanted).files
-
-
-def take(workspace: Workspace, path: str, side: Side, *, block: int | None = None, wanted: str = "") -> None:
-    """Resolve a block or a file of a merge that waits: as base, ours or theirs has it, or the lines of both.
-
-    Args:
-        path: from the top of the repository.
-        side: ``both`` is the lines of ours, then those of theirs.
-        block: its number as :func:`conflicts` gives it; without it, the whole file.
-
-    Raises:
-        NotFound: no merge waits, the path was not in conflict, or has no such block.
-        Conflict: the block is resolved already.
-        Unresolved: it cannot be resolved like this.
-    """
-    asyncio.run(history_conflicts.take(Session(workspace), wanted, path, side, block or 0))
-
-
-def untake(workspace: Workspace, wanted: str = "") -> str:
-    """Take back what was done last to a merge's conflicts, and what before that on the next call.
-
-    Returns:
-        What was taken back, in words: ``app.py, block 2: ours``.
-
-    Raises:
-        NotFound: no merge waits, or nothing was done yet.
-    """
-    return asyncio.run(history_conflicts.untake(Session(workspace), wanted))
-
-
-def keep_edits(workspace: Workspace, wanted: str = "") -> tuple[str, ...]:
-    """Let :func:`untake` know of what was edited by hand in a merge's work tree; gives the paths.
-
-    Raises:
-        NotFound: no merge waits.
-    """
-    return asyncio.run(history_conflicts.keep_edits(Session(workspace), wanted))
 
 
 def resume(

@@ -12,7 +12,7 @@ from paracle.app.git.checkouts import CheckoutBusy
 from paracle.app.git.failures import FilterFailed, GitConflict, GitMissing, GitTooOld
 from paracle.app.git.pending import MergeConflicts
 from paracle.app.git.refs import RefMoved
-from paracle.app.services import history
+from paracle.app.services import history, merge_conflicts
 from tests.support.history import Past, lines
 from tests.support.kinds import LFS
 from tests.support.repo import RepoBuilder, stand_in
@@ -84,7 +84,7 @@ def test_conflicts_in_files_of_any_name_are_resolved(past: Past, side: str) -> N
         history.merge(past.workspace, run)
     assert sorted(met.value.pending.paths) == sorted(NAMES)
     for name in NAMES:
-        history.take(past.workspace, name, side)  # type: ignore[arg-type]
+        merge_conflicts.take(past.workspace, name, side)  # type: ignore[arg-type]
     history.resume(past.workspace)
     expected = {"ours": "ours\n", "theirs": "theirs\n", "both": "ours\ntheirs\n"}[side]
     assert {(past.repo.folder / name).read_text() for name in NAMES} == {expected}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from paracle.app.domain.errors import Conflict, NotFound, UsageError
 from paracle.app.git.pending import MergeConflicts
 from paracle.app.git.takes import Unresolved
-from paracle.app.services import history
+from paracle.app.services import history, merge_conflicts
 from tests.support.history import Past, write
 from tests.support.sequences import Template
 
@@ -103,29 +103,29 @@ def test_giving_up_restores_everything_whatever_was_taken(
 
 def play(past: Past, folder: Path, sequence: list[Step]) -> None:
     """Do the steps, then take every one of them back, and look whether it is as it was at first."""
-    begun = looks(folder), history.conflicts(past.workspace)
+    begun = looks(folder), merge_conflicts.conflicts(past.workspace)
     for kind, *rest in sequence:
         try:
             if kind == "take":
                 path, side, block = rest
-                history.take(past.workspace, path, side, block=block)
+                merge_conflicts.take(past.workspace, path, side, block=block)
             elif kind == "edit":
                 file = folder / rest[0]
                 file.parent.mkdir(exist_ok=True)
                 file.write_text(rest[1])
-                history.keep_edits(past.workspace)
+                merge_conflicts.keep_edits(past.workspace)
             elif kind == "untake":
-                history.untake(past.workspace)
+                merge_conflicts.untake(past.workspace)
             else:
-                history.keep_edits(past.workspace)
+                merge_conflicts.keep_edits(past.workspace)
         except (Conflict, NotFound, Unresolved, UsageError):
             pass  # a refusal; that nothing was changed by it is seen at the end
-    while history.resolution(past.workspace).last:
-        history.untake(past.workspace)
+    while merge_conflicts.resolution(past.workspace).last:
+        merge_conflicts.untake(past.workspace)
     in_conflict = {file.path for file in begun[1]}
     now = looks(folder)
     assert {path: now.get(path) for path in in_conflict} == {path: begun[0].get(path) for path in in_conflict}
-    assert history.conflicts(past.workspace) == begun[1]
+    assert merge_conflicts.conflicts(past.workspace) == begun[1]
 
 
 def looks(folder: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from paracle.app.git.failures import GitTooOld
 from paracle.app.git.pending import MergeConflicts
 from paracle.app.git.refs import RefMoved
 from paracle.app.git.takes import Unresolved
-from paracle.app.services import history
+from paracle.app.services import history, merge_conflicts
 from tests.support.history import Past, lines, write
 from tests.support.repo import stand_in
 
@@ -61,7 +61,7 @@ def test_a_conflict_is_resolved_by_taking_a_side(past: Past, side: str, expected
     run = conflicting(past)
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    history.take(past.workspace, "app.py", side)  # type: ignore[arg-type]
+    merge_conflicts.take(past.workspace, "app.py", side)  # type: ignore[arg-type]
     history.resume(past.workspace)
     assert (past.repo.folder / "app.py").read_text() == expected
 
@@ -71,7 +71,7 @@ def test_what_was_typed_before_a_side_is_taken_is_kept(past: Past) -> None:
     with pytest.raises(MergeConflicts) as met:
         history.merge(past.workspace, run)
     (Path(met.value.pending.folder) / "app.py").write_text("hours of work\n")
-    history.take(past.workspace, "app.py", "ours")
+    merge_conflicts.take(past.workspace, "app.py", "ours")
     (kept,) = [entry for entry in history.archive(past.workspace) if entry.operation.endswith("-typed")]
     assert past.repo.show(kept.commit, "app.py") == "hours of work"
 
@@ -91,14 +91,14 @@ def conflicting_twice(past: Past) -> str:
 
 def code(past: Past) -> bytes:
     """The file in conflict as the merge's work tree has it."""
-    return (Path(history.resolution(past.workspace).folder) / "code.py").read_bytes()
+    return (Path(merge_conflicts.resolution(past.workspace).folder) / "code.py").read_bytes()
 
 
 def test_each_block_is_told_with_its_lines_and_what_it_was_resolved_by(past: Past) -> None:
     run = conflicting_twice(past)
-    now = history.resolution(past.workspace)
+    now = merge_conflicts.resolution(past.workspace)
     assert (now.ours, now.theirs, now.words) == ("main", f"fixer {run[:4]}", "0 of 2 resolved")
-    (file,) = history.conflicts(past.workspace, run)
+    (file,) = merge_conflicts.conflicts(past.workspace, run)
     assert (file.path, file.kind, file.why) == ("code.py", "text", "2 blocks left")
     first, second = file.blocks
     assert (first.ours, first.base, first.theirs) == (("zwei",), ("two",), ("TWO",))
@@ -106,21 +106,21 @@ def test_each_block_is_told_with_its_lines_and_what_it_was_resolved_by(past: Pas
     assert text[first.line - 1].startswith("<<<<<<<")
     assert text[second.last - 1].startswith(">>>>>>>")
 
-    history.take(past.workspace, "code.py", "theirs", block=1)
-    now = history.resolution(past.workspace)
+    merge_conflicts.take(past.workspace, "code.py", "theirs", block=1)
+    now = merge_conflicts.resolution(past.workspace)
     assert [block.took for block in now.files[0].blocks] == ["theirs", ""]
     assert (now.words, now.last) == ("1 of 2 resolved", "code.py, block 1: theirs")
     with pytest.raises(Conflict, match="resolved already"):
-        history.take(past.workspace, "code.py", "ours", block=1)
+        merge_conflicts.take(past.workspace, "code.py", "ours", block=1)
     with pytest.raises(NotFound, match="no block 3"):
-        history.take(past.workspace, "code.py", "ours", block=3)
+        merge_conflicts.take(past.workspace, "code.py", "ours", block=3)
     with pytest.raises(NotFound, match="is not in conflict"):
-        history.take(past.workspace, "notes.md", "ours")
+        merge_conflicts.take(past.workspace, "notes.md", "ours")
     with pytest.raises(Unresolved, match="conflicts left"):
         history.resume(past.workspace)
 
-    history.take(past.workspace, "code.py", "both", block=2)
-    assert history.resolution(past.workspace).open == ()
+    merge_conflicts.take(past.workspace, "code.py", "both", block=2)
+    assert merge_conflicts.resolution(past.workspace).open == ()
     history.resume(past.workspace)
     expected = lines("one", "TWO", "three", "vier", "five").replace("vier\n", "vier\nFOUR\n")
     assert (past.repo.folder / "code.py").read_text() == expected
@@ -131,37 +131,37 @@ def test_each_block_is_told_with_its_lines_and_what_it_was_resolved_by(past: Pas
 def test_what_was_taken_is_taken_back_by_another_process_too(past: Past) -> None:
     conflicting_twice(past)
     begun = code(past)
-    history.take(past.workspace, "code.py", "base", block=2)
+    merge_conflicts.take(past.workspace, "code.py", "base", block=2)
     halfway = code(past)
-    history.take(past.workspace, "code.py", "theirs")
+    merge_conflicts.take(past.workspace, "code.py", "theirs")
     past.repo.git("gc", "--quiet", "--prune=now")
     with past.opened() as another:
-        assert history.untake(another) == "code.py: theirs"
+        assert merge_conflicts.untake(another) == "code.py: theirs"
         assert code(past) == halfway
-        assert history.conflicts(another)[0].why == "1 block left"
-        assert history.untake(another) == "code.py, block 2: base"
+        assert merge_conflicts.conflicts(another)[0].why == "1 block left"
+        assert merge_conflicts.untake(another) == "code.py, block 2: base"
         assert code(past) == begun
         with pytest.raises(NotFound, match="Nothing was taken yet"):
-            history.untake(another)
+            merge_conflicts.untake(another)
     with pytest.raises(Unresolved):
         history.resume(past.workspace)
 
 
 def test_edits_by_hand_are_taken_back_and_never_lost(past: Past) -> None:
     conflicting_twice(past)
-    file = Path(history.resolution(past.workspace).folder) / "code.py"
-    history.take(past.workspace, "code.py", "ours", block=1)
+    file = Path(merge_conflicts.resolution(past.workspace).folder) / "code.py"
+    merge_conflicts.take(past.workspace, "code.py", "ours", block=1)
     taken = file.read_bytes()
     edited = taken.replace(b"five", b"FIVE by hand")
     file.write_bytes(edited)
-    history.take(past.workspace, "code.py", "theirs")
-    assert history.untake(past.workspace) == "code.py: theirs"
+    merge_conflicts.take(past.workspace, "code.py", "theirs")
+    assert merge_conflicts.untake(past.workspace) == "code.py: theirs"
     assert file.read_bytes() == edited
     file.write_bytes(edited + b"and more\n")
-    assert history.keep_edits(past.workspace) == ("code.py",)
-    assert history.keep_edits(past.workspace) == ()
-    assert history.resolution(past.workspace).last == "code.py: edited by hand"
-    assert history.untake(past.workspace) == "code.py: edited by hand"
+    assert merge_conflicts.keep_edits(past.workspace) == ("code.py",)
+    assert merge_conflicts.keep_edits(past.workspace) == ()
+    assert merge_conflicts.resolution(past.workspace).last == "code.py: edited by hand"
+    assert merge_conflicts.untake(past.workspace) == "code.py: edited by hand"
     assert file.read_bytes() == taken  # two edits in a row are one
     kept = [past.repo.show(entry.commit, "code.py") for entry in history.archive(past.workspace)]
     assert {edited.decode().strip(), edited.decode() + "and more"} <= {text.strip() for text in kept} | set(
@@ -171,14 +171,14 @@ def test_edits_by_hand_are_taken_back_and_never_lost(past: Past) -> None:
 
 def test_a_block_that_was_resolved_by_hand_leaves_the_other_its_number(past: Past) -> None:
     conflicting_twice(past)
-    file = Path(history.resolution(past.workspace).folder) / "code.py"
+    file = Path(merge_conflicts.resolution(past.workspace).folder) / "code.py"
     text = file.read_text()
-    (first, _) = history.conflicts(past.workspace)[0].blocks
+    (first, _) = merge_conflicts.conflicts(past.workspace)[0].blocks
     kept = text.splitlines(keepends=True)
     file.write_text("".join([*kept[: first.line - 1], "by hand\n", *kept[first.last :]]))
-    (found,) = history.conflicts(past.workspace)
+    (found,) = merge_conflicts.conflicts(past.workspace)
     assert [block.took for block in found.blocks] == ["hand", ""]
-    history.take(past.workspace, "code.py", "ours", block=2)
+    merge_conflicts.take(past.workspace, "code.py", "ours", block=2)
     history.resume(past.workspace)
     expected = lines("one", "by hand", "three", "vier", "five")
     assert (past.repo.folder / "code.py").read_text() == expected
@@ -186,9 +186,9 @@ def test_a_block_that_was_resolved_by_hand_leaves_the_other_its_number(past: Pas
 
 def test_a_marker_that_is_left_alone_is_told_and_not_merged(past: Past) -> None:
     conflicting_twice(past)
-    file = Path(history.resolution(past.workspace).folder) / "code.py"
+    file = Path(merge_conflicts.resolution(past.workspace).folder) / "code.py"
     file.write_text("one\n>>>>>>> run\n")
-    (found,) = history.conflicts(past.workspace)
+    (found,) = merge_conflicts.conflicts(past.workspace)
     assert (found.why, found.stray) == ("a marker is left in line 2", 2)
     with pytest.raises(Unresolved):
         history.resume(past.workspace)
@@ -201,10 +201,10 @@ def test_text_that_looks_like_markers_does_not_pass_for_them(past: Past) -> None
     past.repo.commit("mine", **{"guide.md": guide + "my end\n"})
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    (file,) = history.conflicts(past.workspace)
+    (file,) = merge_conflicts.conflicts(past.workspace)
     (block,) = file.blocks
     assert (block.ours, block.theirs) == (("my end",), ("another end",))
-    history.take(past.workspace, "guide.md", "theirs", block=1)
+    merge_conflicts.take(past.workspace, "guide.md", "theirs", block=1)
     history.resume(past.workspace)
     assert (past.repo.folder / "guide.md").read_text() == guide + "another end\n"
 
@@ -218,7 +218,7 @@ def test_the_length_of_markers_that_an_attribute_asks_for_is_kept(past: Past) ->
     assert (Path(met.value.pending.folder) / "a.rst").read_text().startswith("<" * 20 + " ")
     with pytest.raises(Unresolved):
         history.resume(past.workspace)
-    history.take(past.workspace, "a.rst", "ours", block=1)
+    merge_conflicts.take(past.workspace, "a.rst", "ours", block=1)
     history.resume(past.workspace, run)
     assert (past.repo.folder / "a.rst").read_text() == "mine\n"
 
@@ -230,8 +230,8 @@ def test_line_ends_of_a_checkout_are_kept_in_every_block(past: Past) -> None:
     past.repo.commit("mine", code_py=lines("one", "zwei", "three", "vier", "five").replace("\n", "\r\n"))
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    history.take(past.workspace, "code.py", "theirs", block=1)
-    history.take(past.workspace, "code.py", "both", block=2)
+    merge_conflicts.take(past.workspace, "code.py", "theirs", block=1)
+    merge_conflicts.take(past.workspace, "code.py", "both", block=2)
     content = code(past)
     assert content.count(b"\n") == content.count(b"\r\n")
     history.resume(past.workspace)
@@ -256,17 +256,17 @@ def test_what_has_no_blocks_is_decided_as_a_whole_and_taken_back(past: Past, nam
     past.repo.commit("mine")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    (found,) = history.conflicts(past.workspace)
+    (found,) = merge_conflicts.conflicts(past.workspace)
     assert (found.kind, len(found.blocks), bool(found.why)) == (kind, 1, True)
     with pytest.raises(UsageError, match="has no blocks"):
-        history.take(past.workspace, "it", side, block=1)
+        merge_conflicts.take(past.workspace, "it", side, block=1)
     with pytest.raises(Unresolved):
-        history.take(past.workspace, "it", "both")
-    history.take(past.workspace, "it", side)
-    assert history.conflicts(past.workspace)[0].took == side
-    history.untake(past.workspace)
-    assert history.conflicts(past.workspace) == (found,)
-    history.take(past.workspace, "it", side)
+        merge_conflicts.take(past.workspace, "it", "both")
+    merge_conflicts.take(past.workspace, "it", side)
+    assert merge_conflicts.conflicts(past.workspace)[0].took == side
+    merge_conflicts.untake(past.workspace)
+    assert merge_conflicts.conflicts(past.workspace) == (found,)
+    merge_conflicts.take(past.workspace, "it", side)
     if side == "ours":  # the commit then records only that the branches met
         history.resume(past.workspace)
         assert not past.repo.git("status", "--porcelain")
@@ -287,11 +287,11 @@ def test_links_are_never_followed(past: Past, tmp_path: Path) -> None:
     past.repo.commit("a link")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    for found in history.conflicts(past.workspace):
+    for found in merge_conflicts.conflicts(past.workspace):
         for side in ("theirs", "ours"):
-            history.take(past.workspace, found.path, side)
-        history.untake(past.workspace)
-        history.untake(past.workspace)
+            merge_conflicts.take(past.workspace, found.path, side)
+        merge_conflicts.untake(past.workspace)
+        merge_conflicts.untake(past.workspace)
     history.abort(past.workspace)
     assert outside.read_text() == "precious\n"
     assert past.leftovers() == []
@@ -302,12 +302,12 @@ def test_each_commit_that_is_replayed_has_conflicts_of_its_own(past: Past) -> No
     past.repo.commit("mine", app_py=lines("one", "zwei", "drei"))
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run, mode=Mode.REBASE)
-    history.take(past.workspace, "app.py", "theirs", block=1)
+    merge_conflicts.take(past.workspace, "app.py", "theirs", block=1)
     with pytest.raises(MergeConflicts):
         history.resume(past.workspace)
-    now = history.resolution(past.workspace)
+    now = merge_conflicts.resolution(past.workspace)
     assert (now.words, now.last) == ("0 of 1 resolved", "")
-    history.take(past.workspace, "app.py", "both", block=1)
+    merge_conflicts.take(past.workspace, "app.py", "both", block=1)
     history.resume(past.workspace)
     assert (past.repo.folder / "app.py").read_text() == lines("one", "TWO", "drei").replace(
         "drei\n", "drei\nTHREE\n"
@@ -321,7 +321,7 @@ def test_a_file_deleted_on_one_side_needs_a_decision(past: Past) -> None:
         history.merge(past.workspace, run)
     with pytest.raises(Unresolved):
         history.resume(past.workspace)
-    history.take(past.workspace, "app.py", "theirs")
+    merge_conflicts.take(past.workspace, "app.py", "theirs")
     history.resume(past.workspace)
     assert "app.py" not in past.repo.names("HEAD")
 
@@ -347,7 +347,7 @@ def test_a_target_that_moved_while_conflicts_were_resolved_is_not_overwritten(pa
     run = conflicting(past)
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    history.take(past.workspace, "app.py", "theirs")
+    merge_conflicts.take(past.workspace, "app.py", "theirs")
     past.repo.commit("meanwhile", later_py="1\n")
     before = past.mine()
     with pytest.raises(RefMoved):
@@ -385,7 +385,7 @@ def test_a_resolved_merge_that_could_not_land_lands_later(past: Past, mode: Mode
     run = conflicting(past)
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run, mode=mode)
-    history.take(past.workspace, "app.py", "theirs")
+    merge_conflicts.take(past.workspace, "app.py", "theirs")
     past.repo.write("notes.md", "work in progress\n")
     with pytest.raises(CheckoutBusy):
         history.resume(past.workspace)
@@ -416,12 +416,12 @@ def test_a_path_of_any_bytes_is_resolved_and_taken_back(past: Past) -> None:
     past.repo.commit("mine")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    (found,) = history.conflicts(past.workspace)
+    (found,) = merge_conflicts.conflicts(past.workspace)
     assert (found.path, found.kind) == (name, "text")
-    history.take(past.workspace, name, "both", block=1)
-    history.untake(past.workspace)
-    assert history.conflicts(past.workspace) == (found,)
-    history.take(past.workspace, name, "theirs")
+    merge_conflicts.take(past.workspace, name, "both", block=1)
+    merge_conflicts.untake(past.workspace)
+    assert merge_conflicts.conflicts(past.workspace) == (found,)
+    merge_conflicts.take(past.workspace, name, "theirs")
     history.resume(past.workspace)
     assert (past.repo.folder / name).read_text() == "theirs\n"
 
@@ -441,13 +441,13 @@ def test_a_submodule_that_both_moved_is_taken_from_a_side(past: Past) -> None:
     point("3")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    (found,) = history.conflicts(past.workspace)
+    (found,) = merge_conflicts.conflicts(past.workspace)
     assert (found.kind, found.blocks[0].theirs) == ("submodule", ("submodule at 222222222222",))
-    history.take(past.workspace, "sub", "theirs")
-    assert history.conflicts(past.workspace)[0].took == "theirs"
-    history.untake(past.workspace)
-    assert history.conflicts(past.workspace) == (found,)
-    history.take(past.workspace, "sub", "theirs")
+    merge_conflicts.take(past.workspace, "sub", "theirs")
+    assert merge_conflicts.conflicts(past.workspace)[0].took == "theirs"
+    merge_conflicts.untake(past.workspace)
+    assert merge_conflicts.conflicts(past.workspace) == (found,)
+    merge_conflicts.take(past.workspace, "sub", "theirs")
     history.resume(past.workspace)
     assert past.repo.git("rev-parse", "HEAD:sub") == "2" * 40
 
@@ -459,13 +459,13 @@ def test_a_file_that_was_renamed_differently_is_decided_path_by_path(past: Past)
     past.repo.git("commit", "--quiet", "--message", "renamed")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    found = history.conflicts(past.workspace)
+    found = merge_conflicts.conflicts(past.workspace)
     assert {file.path: (file.kind, file.has) for file in found} == {
         "it.txt": ("rename", ("base",)),
         "mine.txt": ("rename", ("ours",)),
         "theirs.txt": ("rename", ("theirs",)),
     }
     for path in ("it.txt", "mine.txt", "theirs.txt"):
-        history.take(past.workspace, path, "theirs")
+        merge_conflicts.take(past.workspace, path, "theirs")
     history.resume(past.workspace)
     assert {"it.txt", "mine.txt", "theirs.txt"} & set(past.repo.names("HEAD")) == {"theirs.txt"}

@@ -14,7 +14,7 @@ from paracle.app.domain.history import Merged
 from paracle.app.git.pending import MergeConflicts
 from paracle.app.git.place import BranchGone
 from paracle.app.git.worktrees import own_directory
-from paracle.app.services import history, review
+from paracle.app.services import history, merge_conflicts, review
 from tests.support.history import Past
 from tests.support.kills import cut_off
 
@@ -99,7 +99,7 @@ def test_a_merge_that_waits_for_its_conflicts_goes_on_with_what_it_began_with(pa
         history.merge(past.workspace, run)
     past.follow(run, SECOND)
     (waiting,) = history.waiting(past.workspace)
-    history.take(past.workspace, "app.py", "theirs")
+    merge_conflicts.take(past.workspace, "app.py", "theirs")
     history.resume(past.workspace)
     assert past.repo.show("HEAD", "app.py") == "first"
     assert "more.txt" not in past.repo.names("HEAD")

@@ -11,7 +11,7 @@ from paracle.app.domain.errors import ProjectError
 from paracle.app.domain.history import Mode
 from paracle.app.domain.occasions import Vetoed
 from paracle.app.git.pending import MergeConflicts
-from paracle.app.services import history, trust
+from paracle.app.services import history, merge_conflicts, trust
 from tests.support.history import Past, lines
 
 Told = Mapping[str, Any]
@@ -96,7 +96,7 @@ def test_a_merge_that_waited_for_its_conflicts_passes_the_hooks_again(past: Past
         history.merge(past.workspace, run)
     assert [one["kind"] for one in told] == ["merge.before", "merge.after"]
     assert told[1]["result"]["success"] is False
-    history.take(past.workspace, "app.py", "theirs")
+    merge_conflicts.take(past.workspace, "app.py", "theirs")
     history.resume(past.workspace)
     assert [one["kind"] for one in told[2:]] == ["merge.before", "merge.after"]
     assert (told[2]["execution"], told[3]["result"]["success"]) == (run, True)

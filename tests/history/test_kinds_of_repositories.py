@@ -8,7 +8,7 @@ import pytest
 
 from paracle.app.domain.history import Merged, Mode
 from paracle.app.git.pending import MergeConflicts
-from paracle.app.services import history
+from paracle.app.services import history, merge_conflicts
 from tests.support.history import Past
 from tests.support.kinds import KINDS, WITHOUT_FILES, title
 from tests.support.repo import Fingerprint
@@ -110,7 +110,7 @@ def test_a_conflict_is_given_up_or_resolved(past: Past) -> None:
         history.merge(past.workspace, second, target=into)
     assert met.value.pending.paths == (path,)
     assert mine(past) == before
-    history.take(past.workspace, path, "theirs")
+    merge_conflicts.take(past.workspace, path, "theirs")
     history.resume(past.workspace)
     assert past.repo.show(into, path) == "mine"
     assert sound(past)

@@ -10,7 +10,7 @@ from paracle.app.git.failures import GitConflict
 from paracle.app.git.pending import MergeConflicts
 from paracle.app.git.previews import NothingToMerge
 from paracle.app.git.refs import RefMoved
-from paracle.app.services import history
+from paracle.app.services import history, merge_conflicts
 from tests.support.history import Past, lines
 
 REPLAYING = [Mode.REBASE, Mode.CHERRY_PICK]
@@ -274,7 +274,7 @@ def test_conflicts_of_such_a_squash_are_resolved_like_any(past: Past) -> None:
     assert history.preview(past.workspace, run, mode=Mode.SQUASH).conflicts == ("app.py",)
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run, mode=Mode.SQUASH)
-    history.take(past.workspace, "app.py", "theirs")
+    merge_conflicts.take(past.workspace, "app.py", "theirs")
     history.resume(past.workspace)
     assert past.repo.git("diff", "--name-only", "HEAD^", "HEAD").splitlines() == ["app.py", "new.py"]
     assert past.repo.show("HEAD", "app.py") == lines("one", "TWO", "three").rstrip()

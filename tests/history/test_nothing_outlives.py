@@ -9,7 +9,7 @@ import pytest
 from paracle.app.domain.errors import ParacleError
 from paracle.app.domain.history import Mode
 from paracle.app.git.pending import MergeConflicts
-from paracle.app.services import history, why
+from paracle.app.services import history, merge_conflicts, why
 from tests.support.history import Past, lines
 from tests.support.studio import children
 
@@ -17,14 +17,14 @@ from tests.support.studio import children
 def conflict(past: Past, run: str) -> None:
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    history.take(past.workspace, "app.py", "both")
+    merge_conflicts.take(past.workspace, "app.py", "both")
     history.abort(past.workspace)
 
 
 def resolve(past: Past, run: str) -> None:
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run, mode=Mode.REBASE)
-    history.take(past.workspace, "app.py", "theirs")
+    merge_conflicts.take(past.workspace, "app.py", "theirs")
     history.resume(past.workspace)
     history.undo(past.workspace)
 

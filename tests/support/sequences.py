@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from paracle.app.domain.errors import ParacleError
 from paracle.app.domain.history import Mode
-from paracle.app.services import history
+from paracle.app.services import history, merge_conflicts
 from paracle.app.services.workspace import Workspace
 from tests.support.history import Past, lines, write
 from tests.support.kills import cut_off
@@ -220,7 +220,7 @@ class World:
                 history.abort(workspace, merge.id)
                 return
             for path in merge.paths:
-                history.take(workspace, path, how, wanted=merge.id)  # type: ignore[arg-type]
+                merge_conflicts.take(workspace, path, how, wanted=merge.id)  # type: ignore[arg-type]
             history.resume(workspace, merge.id)
 
     def _killed(self, step: Step, moment: int, after: float, number: int = signal.SIGKILL) -> None:
