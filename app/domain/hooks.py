@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -52,10 +53,13 @@ class HookMatch(Frozen):
     tool: Globs = Field((), description="Tools, by their names; 'script' is the script of a workflow's step.")
     step: Globs = Field((), description="Steps of workflows, by their ids.")
 
+    @cached_property
+    def fits_all(self) -> bool:
+        """Whether it narrows nothing, as most do not: asked before each that has something to fit."""
+        return not (self.agent or self.workflow or self.tool or self.step)
+
     def fits(self, *, agent: str = "", workflow: str = "", tool: str = "", step: str = "") -> bool:
         """Whether something is meant; ``step`` may be the path of a step in a workflow that another calls."""
-        if not (self.agent or self.workflow or self.tool or self.step):
-            return True
         last = step.rpartition("/")[2]
         return (
             _fits(self.agent, agent)

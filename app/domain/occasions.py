@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -86,12 +86,14 @@ class Told(Mapping[str, Any]):
 
     Args:
         occasion: what it is about.
-        result: makes what came of it; ``None`` before.
+        result: what :func:`result_of` takes; ``None`` before.
     """
 
     __slots__ = ("_made", "_occasion", "_result")
 
-    def __init__(self, occasion: Occasion, result: Callable[[], Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self, occasion: Occasion, result: tuple[float, Any, Mapping[str, Any] | None] | None = None
+    ) -> None:
         self._occasion = occasion
         self._result = result
         self._made: dict[str, Any] = {}
@@ -115,7 +117,7 @@ class Told(Mapping[str, Any]):
         if key == "arguments":
             return deepcopy(dict(self._occasion.arguments))
         if key == "result" and self._result is not None:
-            return self._result()
+            return result_of(*self._result)
         if key in _TOLD:
             return getattr(self._occasion, key)
         raise KeyError(key)

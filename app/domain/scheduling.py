@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -170,10 +169,9 @@ class Schedule:
 
     def _settle(self, identifier: str, fate: Fate, cause: str) -> tuple[str, ...]:
         """Note an end, and everything that follows from it at once. A queue, since chains may be long."""
-        ended: deque[tuple[str, Fate, str]] = deque([(identifier, fate, cause)])
+        ended = [(identifier, fate, cause)]
         settled: list[str] = []
-        while ended:
-            identifier, fate, cause = ended.popleft()
+        for identifier, fate, cause in ended:  # It grows meanwhile.
             if self._fates[identifier].has_ended:
                 continue
             self._fates[identifier] = fate
@@ -202,7 +200,7 @@ class Schedule:
         self._halted.update(stopped)
         return [(waiting, Fate.BLOCKED, identifier) for waiting in stopped]
 
-    def _recovered(self, identifier: str, ended: deque[tuple[str, Fate, str]]) -> list[str]:
+    def _recovered(self, identifier: str, ended: list[tuple[str, Fate, str]]) -> list[str]:
         """What waited for the steps that this one stood in for."""
         freed: list[str] = []
         for owner in self._owners.get(identifier, ()):

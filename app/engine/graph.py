@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from ..domain.pacing import Pace
@@ -34,22 +34,23 @@ async def run_graph(
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
 
-    def begin_ready() -> Iterator[str]:
-        """The steps that begin now; each has its place among those that run."""
-        room = pace.limit - len(running)
-        for identifier in schedule.ready[:room] if room > 0 and schedule.has_ready else ():
-            schedule.begin(identifier)
-            yield identifier
-        if schedule.is_over and not over.done():
+    def begin_ready() -> list[str]:
+        begun = []
+        if schedule.has_ready:
+            for identifier in schedule.ready[: max(0, pace.limit - len(running))]:
+                schedule.begin(identifier)
+                begun.append(identifier)
+        elif schedule.is_over and not over.done():
             over.set_result(None)
+        return begun
 
     def begin_tasks(identifiers: Iterable[str]) -> None:
         for identifier in identifiers:
             running[identifier] = loop.create_task(run(identifier))
 
-    async def run(identifier: str | None) -> None:
+    async def run(identifier: str) -> None:
         try:
-            while identifier is not None:
+            while True:
                 begun = time.monotonic()
                 fate = await work(identifier)
                 if over.done():
@@ -60,11 +61,12 @@ async def run_graph(
                     left_out(other)
                 settled()
                 following = begin_ready()
+                if not following:
+                    return
                 # The first of them goes on in this task: a hop to another costs as much as its share
                 # of the disk.
-                identifier = next(following, None)
-                if identifier is not None:
-                    running[identifier] = task
+                identifier = following.pop(0)
+                running[identifier] = task
                 begin_tasks(following)
         except asyncio.CancelledError:
             over.cancel()

@@ -11,7 +11,6 @@ import json
 import types
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Lock
@@ -20,7 +19,7 @@ from typing import Any, Literal
 from ..domain.commands import words_of
 from ..domain.errors import ParacleError, UsageError
 from ..domain.hooks import POINTS, SECONDS, HookMatch, HookSpec, Point, check_narrowing
-from ..domain.occasions import Decision, Occasion, Told, read_said, result_of
+from ..domain.occasions import Decision, Occasion, Told, read_said
 from ..domain.words import duration, one_line
 from ..tools.run_command import RunCommandResult, execute, how_it_ended
 from .commands import PROJECT, WORKTREE
@@ -135,9 +134,9 @@ class Hooks:
         agent: str = "",
         workflow: str = "",
     ) -> None:
-        self._commands: dict[str, tuple[HookSpec, ...]] = {
-            point: tuple(hook for hook in commands if hook.on == point) for point in POINTS
-        }
+        self._commands: dict[str, tuple[HookSpec, ...]] = {}
+        for hook in commands:
+            self._commands[hook.on] = (*self._commands.get(hook.on, ()), hook)
         self._registry = registry
         self._project = project
         self._warn = warn
@@ -148,13 +147,18 @@ class Hooks:
 
     def at(self, point: str) -> tuple[AnyHook, ...]:
         """Those that are about something; empty costs nothing."""
-        commands = self._commands[point]
-        return (*commands, *self._registry.at(point)) if commands else self._registry.at(point)
+        functions = self._registry.at(point)
+        return (*self._commands.get(point, ()), *functions) if self._commands else functions
+
+    @property
+    def has_commands(self) -> bool:
+        """Whether any of them is another process."""
+        return bool(self._commands)
 
     def tells_others(self, occasion: Occasion) -> bool:
         """Whether another process is told what came of something."""
-        commands = self._commands[f"{occasion.kind}.after"]
-        return bool(commands) and any(occasion.fits(hook.match) for hook in commands)
+        commands = self._commands.get(f"{occasion.kind}.after", ())
+        return any(occasion.fits(hook.match) for hook in commands)
 
     def occasion(
         self,
@@ -175,17 +179,21 @@ class Hooks:
             agent = self._agent
         return Occasion(kind, name, arguments, self._execution, agent, self._workflow, step, key)
 
-    async def before(self, occasion: Occasion) -> Decision:
-        """Ask all that are about it, one after another, until one of them refuses."""
+    async def before(self, occasion: Occasion, hooks: Sequence[AnyHook] | None = None) -> Decision:
+        """Ask all that are about it, one after another, until one of them refuses.
+
+        Args:
+            hooks: what :meth:`at` gave for it, where that is known.
+        """
         asked = occasion.arguments
-        by: list[str] = []
-        for hook in self.at(f"{occasion.kind}.before"):
-            if not occasion.fits(hook.match):
+        by: tuple[str, ...] = ()
+        for hook in self.at(f"{occasion.kind}.before") if hooks is None else hooks:
+            if not (hook.match.fits_all or occasion.fits(hook.match)):
                 continue
             try:
                 answer = self._ask(hook, Told(occasion))
-                if answer is not None:
-                    answer = await answer if inspect.isawaitable(answer) else answer
+                if answer is not None and inspect.isawaitable(answer):
+                    answer = await answer
                 if answer is None:
                     continue
                 said = read_said(answer, occasion)
@@ -199,17 +207,21 @@ class Hooks:
             if said.veto is not None:
                 return Decision(asked, occasion.arguments, (*by, hook.label), said.veto)
             if said.arguments != occasion.arguments:
-                by.append(hook.label)
+                by = (*by, hook.label)
                 occasion = occasion._replace(arguments=said.arguments)
-        return Decision(asked, occasion.arguments, tuple(by))
+        return Decision(asked, occasion.arguments, by)
 
     async def after(
-        self, occasion: Occasion, seconds: float, value: Any = None, error: Mapping[str, Any] | None = None
+        self,
+        occasion: Occasion,
+        seconds: float,
+        value: Any = None,
+        error: Mapping[str, Any] | None = None,
     ) -> None:
         """Tell all that are about it what came of it, one after another."""
-        result = partial(result_of, seconds, value, error)
+        result = (seconds, value, error)
         for hook in self.at(f"{occasion.kind}.after"):
-            if not occasion.fits(hook.match):
+            if not (hook.match.fits_all or occasion.fits(hook.match)):
                 continue
             try:
                 answer = self._ask(hook, Told(occasion, result))

@@ -23,14 +23,14 @@ def begun(coroutine: Coroutine[Any, Any, Any], seconds: float) -> Any:
     """What a coroutine function gives that waits for nothing; of any other, something to await.
 
     Most wait for nothing, and a time limit costs more than all the rest of them. Up to its first wait
-    nothing could end a coroutine in any case.
+    nothing could end a coroutine in any case; its seconds begin there.
     """
-    deadline = asyncio.get_running_loop().time() + seconds
     try:
         waited = coroutine.send(None)
     except StopIteration as end:
-        return _as_it_is(end.value) if inspect.isawaitable(end.value) else end.value
-    return in_time(_rest(coroutine, waited), seconds, deadline)
+        value = end.value
+        return _as_it_is(value) if value is not None and inspect.isawaitable(value) else value
+    return in_time(_rest(coroutine, waited), seconds)
 
 
 async def _as_it_is(value: Any) -> Any:
@@ -54,19 +54,14 @@ def _rest(coroutine: Coroutine[Any, Any, Any], waited: Any) -> Generator[Any, An
             return end.value
 
 
-async def in_time(answer: Awaitable[Any], seconds: float, deadline: float | None = None) -> Any:
+async def in_time(answer: Awaitable[Any], seconds: float) -> Any:
     """Await what a hook gives.
-
-    Args:
-        deadline: the time of the event loop at which the seconds are over; without it they begin now.
 
     Raises:
         HookFailed: it took too long.
     """
-    if deadline is None:
-        deadline = asyncio.get_running_loop().time() + seconds
     try:
-        async with asyncio.timeout_at(deadline) as clock:
+        async with asyncio.timeout(seconds) as clock:
             return await answer
     except TimeoutError:
         if clock.expired():

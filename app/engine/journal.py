@@ -16,8 +16,11 @@ FLUSH_SECONDS = 0.02
 AHEAD = 256
 """Events that may be on their way to the disk while steps that only look go on."""
 
-IN_A_ROW = 8
-"""Records without a wait, each of them a commit perhaps, after which the loop does something else."""
+IN_A_ROW = 64
+"""Records without a wait after which the loop does something else."""
+
+COMMITS_WEIGH = 8
+"""Records for which a commit in the loop's own thread counts."""
 
 BACKLOG = 4000
 """Emitted events on their way to the disk above which :meth:`Journal.relieve` waits."""
@@ -53,23 +56,32 @@ class Journal:
         self._pending.append(Draft(kind, payload, time.time()))
         self._send_later()
 
-    async def commit(self, kind: Kind, *, alone: bool = False, **payload: Any) -> None:
+    async def commit(self, kind: Kind, **payload: Any) -> None:
         """Record an event and wait until it, and all before it, is on the disk.
-
-        Args:
-            alone: nothing else of the execution is about to be recorded at this moment, so that there
-                is no company to wait for.
 
         Raises:
             StoreError: it could not be written, or something emitted earlier could not.
         """
         self._check()
         self._pending.append(Draft(kind, payload, time.time()))
-        if alone and not self._flying and self._store.append_now(self.execution, self._pending):
-            self._pending = []
-            await self._let_others()
-        else:
+        await self._landed()
+
+    async def commit_alone(self, kind: Kind, **payload: Any) -> None:
+        """:meth:`commit` where nothing else of the execution is about to be recorded at this moment, so that
+        there is no company to wait for.
+
+        Raises:
+            StoreError: as :meth:`commit`.
+        """
+        self._check()
+        self._pending.append(Draft(kind, payload, time.time()))
+        if self._flying or not self._store.append_now(self.execution, self._pending):
             await self._landed()
+            return
+        self._pending = []
+        self._in_a_row += COMMITS_WEIGH
+        if self._in_a_row >= IN_A_ROW:
+            await self._let_others()
 
     async def run_ahead(self, kind: Kind, **payload: Any) -> None:
         """Record an event on which nothing depends that could be seen, and wait only where more than
@@ -84,7 +96,9 @@ class Journal:
             await self._landed()
         else:
             self._send_later()
-            await self._let_others()
+            self._in_a_row += 1
+            if self._in_a_row >= IN_A_ROW:
+                await self._let_others()
 
     async def settle(self) -> None:
         """Wait until everything emitted so far is on the disk.
@@ -103,7 +117,7 @@ class Journal:
             StoreError: it could not be written either.
         """
         self._failure = None
-        await self.commit(kind, alone=True, **payload)
+        await self.commit_alone(kind, **payload)
 
     async def relieve(self) -> None:
         """Wait while events come faster than the disk takes them, so that memory stays bounded.
@@ -116,11 +130,9 @@ class Journal:
             await self.settle()
 
     async def _let_others(self) -> None:
-        """Give the loop a turn now and then: steps that never wait would keep it to themselves."""
-        self._in_a_row += 1
-        if self._in_a_row >= IN_A_ROW:
-            self._in_a_row = 0
-            await asyncio.sleep(0)
+        """Give the loop a turn: steps that never wait would keep it to themselves."""
+        self._in_a_row = 0
+        await asyncio.sleep(0)
 
     def _send_later(self) -> None:
         if self._timer is None:

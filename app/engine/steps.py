@@ -57,6 +57,9 @@ class Steps:
         self._doubt = doubt or _refuse
         self._hooks = hooks
         self._last = self._past.last_step
+        # What is next recorded by the task that has just ended a step follows from that: others that begin
+        # at the same moment do so in tasks of their own, and want to share its commit.
+        self._by: asyncio.Task[Any] | None = None
         self._acting = 0
         self._taken: set[str] = set()
         self._ledger: dict[str, Usage] = {}
@@ -120,16 +123,20 @@ class Steps:
             Whatever ``do`` raises.
         """
         hooks, recorded, about = self._hooks, self._past.steps.get(key), None
+        before = hooks.at(f"{action}.before") if hooks is not None else ()
         if recorded is not None and (recorded.has_ended or action != "model"):
             decision = Decision.of_record(arguments, recorded.arguments, recorded.hooks)
-        elif hooks is None or not hooks.at(f"{action}.before"):
+        elif hooks is None or not before:
             decision = Decision(arguments, arguments)
         else:
-            await self.gate.passing()
+            if self.gate.is_closed:
+                await self.gate.passing()
             about = hooks.occasion(action, name, arguments, agent=agent, step=step, key=key)
-            decision = await hooks.before(about)
+            decision = await hooks.before(about, before)
         is_over = recorded is not None and recorded.has_ended
-        if hooks is None or is_over or decision.veto is not None or not hooks.at(f"{action}.after"):
+        if hooks is None or is_over or decision.veto is not None:
+            return await do(decision)
+        if not hooks.at(f"{action}.after"):
             return await do(decision)
         if about is None or decision.has_changed:
             about = hooks.occasion(action, name, decision.arguments, agent=agent, step=step, key=key)
@@ -137,16 +144,20 @@ class Steps:
         try:
             result = await do(decision)
         except Exception as error:
-            await self._tell(hooks, about, time.perf_counter() - begun, error=describe_error(error))
+            seconds = time.perf_counter() - begun
+            await self._before_telling(hooks, about)
+            await hooks.after(about, seconds, error=describe_error(error))
             raise
-        await self._tell(hooks, about, time.perf_counter() - begun, value=result.value)
+        seconds = time.perf_counter() - begun
+        if hooks.has_commands:
+            await self._before_telling(hooks, about)
+        await hooks.after(about, seconds, result.value)
         return result
 
-    async def _tell(self, hooks: Hooks, about: Occasion, seconds: float, **outcome: Any) -> None:
+    async def _before_telling(self, hooks: Hooks, about: Occasion) -> None:
+        """Nothing outside learns of what is not on the disk."""
         if hooks.tells_others(about):
-            # Nothing outside learns of what is not on the disk.
             await self._journal.settle()
-        await hooks.after(about, seconds, **outcome)
 
     async def run(
         self,
@@ -188,19 +199,16 @@ class Steps:
         begun = time.perf_counter()
         self._acting += not looks
         try:
-            intent = {
-                "step": step,
-                "key": key,
-                "action": action,
-                "name": name,
-                "arguments": dict(decision.arguments if decision else arguments),
-                "idempotent": idempotent or veto is not None,
+            await self._recording(looks)(
+                Kind.STEP_STARTED,
+                step=step,
+                key=key,
+                action=action,
+                name=name,
+                arguments=dict(decision.arguments if decision else arguments),
+                idempotent=idempotent or veto is not None,
                 **(decision.marks if decision else {}),
-            }
-            if looks:
-                await self._journal.run_ahead(Kind.STEP_STARTED, **intent)
-            else:
-                await self._journal.commit(Kind.STEP_STARTED, alone=self._acting == 1, **intent)
+            )
             if decision and veto is not None:
                 raise decision.refusal(action)
             begun = time.perf_counter()
@@ -209,7 +217,9 @@ class Steps:
             self._fail(step, action, name, time.perf_counter() - begun, error)
             raise
         finally:
-            self._acting -= not looks
+            if not looks:
+                self._acting -= 1
+                self._by = asyncio.current_task()
         self._journal.emit(
             Kind.STEP_COMPLETED,
             step=step,
@@ -222,6 +232,14 @@ class Steps:
         )
         self._count(name, result)
         return result
+
+    def _recording(self, looks: bool) -> Callable[..., Awaitable[None]]:
+        """How the intent of a step is recorded."""
+        if looks:
+            return self._journal.run_ahead
+        if self._acting == 1 and self._by in (None, asyncio.current_task()):
+            return self._journal.commit_alone
+        return self._journal.commit
 
     def _count(self, name: str, result: StepResult) -> None:
         if result.usage is not None:

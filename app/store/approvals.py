@@ -15,8 +15,7 @@ from .rows import append
 from .store import Store
 
 _FIND = (
-    "SELECT payload FROM events INDEXED BY events_telling WHERE execution = ? AND kind = ?"
-    " AND kind NOT IN ('model.text', 'log') AND json_extract(payload, '$.approval') = ?"
+    "SELECT payload FROM events WHERE execution = ? AND kind = ? AND json_extract(payload, '$.approval') = ?"
 )
 
 
@@ -71,8 +70,7 @@ class Approvals:
         ``number`` counts everything that it ever asked, so that it stands for one question for good.
         """
         rows = self._store.read(
-            "SELECT time, kind, payload FROM events INDEXED BY events_telling WHERE execution = ?"
-            " AND kind IN (?, ?) AND kind NOT IN ('model.text', 'log') ORDER BY seq",
+            "SELECT time, kind, payload FROM events WHERE execution = ? AND kind IN (?, ?) ORDER BY seq",
             (execution, Kind.ASKED.value, Kind.ANSWERED.value),
         )
         waiting: dict[str, Mapping[str, Any]] = {}

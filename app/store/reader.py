@@ -17,12 +17,14 @@ from .rows import COLUMNS, to_event, to_execution
 
 _EXECUTION = f"SELECT {', '.join(COLUMNS)} FROM executions"
 _OLDER = "WHERE (created, id) < (?, ?)"
-_EVENT = "SELECT execution, seq, time, kind, payload FROM events"
+_WHOLE = "payload"
 # A list of events needs no megabytes of a tool's result or of a written file.
 _BRIEF = (
-    "SELECT execution, seq, time, kind, CASE WHEN length(payload) > 16384 THEN"
-    " json_remove(payload, '$.result', '$.arguments.text') ELSE payload END FROM events"
+    "CASE WHEN length(payload) > 16384 THEN"
+    " json_remove(payload, '$.result', '$.arguments.text') ELSE payload END"
 )
+_AFTER = "SELECT execution, seq, time, kind, {} FROM {} WHERE execution = ? AND seq > ?"
+_IN_ORDER = " ORDER BY seq LIMIT ?"
 
 
 class Reader:
@@ -89,9 +91,11 @@ class Reader:
         Args:
             brief: leave large results and texts out of the payloads, for lists.
         """
+        payload = _BRIEF if brief else _WHOLE
+        told, lines = _AFTER.format(payload, "events"), _AFTER.format(_WHOLE, "lines")
+        # Each is in order by its key, and SQLite merges them as far as it is asked.
         rows = self._query(
-            (_BRIEF if brief else _EVENT) + " WHERE execution = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (execution, after, limit),
+            f"{told} UNION ALL {lines}{_IN_ORDER}", (execution, after, execution, after, limit)
         )
         return tuple(to_event(row) for row in rows)
 
@@ -99,14 +103,8 @@ class Reader:
         self, execution: str, *, after: int = 0, limit: int = 1000, brief: bool = False
     ) -> tuple[Event, ...]:
         """:meth:`events` without the mass of text and log lines: steps, commits, states."""
-        # Left to itself SQLite takes the primary key and passes over every line of a long log.
-        rows = self._query(
-            (_BRIEF if brief else _EVENT)
-            + " INDEXED BY events_telling"
-            + " WHERE execution = ? AND seq > ? AND kind NOT IN ('model.text', 'log') ORDER BY seq LIMIT ?",
-            (execution, after, limit),
-        )
-        return tuple(to_event(row) for row in rows)
+        sql = _AFTER.format(_BRIEF if brief else _WHOLE, "events") + _IN_ORDER
+        return tuple(to_event(row) for row in self._query(sql, (execution, after, limit)))
 
     def spent_since(self, moment: float) -> int:
         """What executions created since ``moment`` have cost, in micro-dollars."""

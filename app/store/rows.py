@@ -12,7 +12,7 @@ from typing import Any
 from ..domain.errors import Conflict, NotFound, StoreError
 from ..domain.events import Draft, Event, Kind
 from ..domain.executions import Execution, Totals
-from ..domain.fold import apply_all, begin, tally
+from ..domain.fold import SILENT, apply_all, begin, tally
 from ..domain.ids import shorten
 from ..domain.states import State
 
@@ -53,8 +53,12 @@ _INSERT = (
 )
 _SELECT = f"SELECT {', '.join(_KEPT)} FROM executions WHERE id = ?"
 _EVENT = "INSERT INTO events (execution, seq, time, kind, payload) VALUES (?, ?, ?, ?, ?)"
+_LINE = _EVENT.replace("events", "lines")
 _BLOCKS = (50, 10, 2, 1)
-_EVENTS = {size: _EVENT + ", (?, ?, ?, ?, ?)" * (size - 1) for size in _BLOCKS}
+_MORE = ", (?, ?, ?, ?, ?)"
+_EVENTS = tuple((size, _EVENT + _MORE * (size - 1)) for size in _BLOCKS)
+_LINES = tuple((size, _LINE + _MORE * (size - 1)) for size in _BLOCKS)
+"""How many rows a statement writes: one costs as much as some rows."""
 _COUNT = "UPDATE executions SET last_seq = last_seq + ? WHERE id = ? RETURNING last_seq"
 _COUNT_STEPS = (
     "UPDATE executions SET steps = steps + ?, tool_calls = tool_calls + ?, note = ?, last_seq = last_seq + ?"
@@ -206,16 +210,23 @@ def record(db: sqlite3.Connection, identifier: str, drafts: Sequence[Draft]) -> 
 
 
 def _insert(db: sqlite3.Connection, identifier: str, drafts: Sequence[Draft], last: int) -> None:
-    """Write events up to a number, most of them in statements of many: a statement costs as much as some
-    rows."""
-    rows = [
-        (identifier, seq, moment, _NAMES[kind], _encode(payload))
-        for seq, (kind, payload, moment) in enumerate(drafts, last - len(drafts) + 1)
-    ]
-    start = 0
-    for size in _BLOCKS:
-        while len(rows) - start >= size:
-            db.execute(_EVENTS[size], tuple(chain.from_iterable(rows[start : start + size])))
+    """Write events up to a number: the mass of text and log lines into a table of its own."""
+    events: list[tuple[object, ...]] = []
+    lines: list[tuple[object, ...]] = []
+    for seq, (kind, payload, moment) in enumerate(drafts, last - len(drafts) + 1):
+        rows = lines if kind in SILENT else events
+        rows.append((identifier, seq, moment, _NAMES[kind], _encode(payload)))
+    _insert_rows(db, _EVENTS, events)
+    _insert_rows(db, _LINES, lines)
+
+
+def _insert_rows(
+    db: sqlite3.Connection, statements: Sequence[tuple[int, str]], rows: Sequence[tuple[object, ...]]
+) -> None:
+    start, count = 0, len(rows)
+    for size, sql in statements:
+        while count - start >= size:
+            db.execute(sql, tuple(chain.from_iterable(rows[start : start + size])))
             start += size
 
 

@@ -11,7 +11,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -119,7 +119,7 @@ class Writer:
                 return False
             begun = time.perf_counter()
             try:
-                self._transact([_Job(operation, _nobody, None)])
+                self._transact((operation,))
             except Exception:  # It comes again in the thread.
                 return False
             if time.perf_counter() - begun > SLOW:
@@ -180,7 +180,7 @@ class Writer:
 
     def _commit(self, group: list[_Job]) -> None:
         try:
-            self._transact(group)
+            values = self._transact([job.operation for job in group])
         except Exception as error:
             if len(group) == 1 or _is_locked(error):
                 told = translate(error, self._path) if isinstance(error, sqlite3.Error) else error
@@ -190,31 +190,30 @@ class Writer:
             # One of them spoils the transaction; alone, only that one fails.
             for job in group:
                 self._commit([job])
+            return
+        for job, value in zip(group, values, strict=True):
+            job.value = value
 
     def _set(self, pragmas: Sequence[str]) -> None:
         for pragma in pragmas:
             self._connection.execute(pragma)
 
-    def _transact(self, group: list[_Job]) -> None:
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
+    def _transact(self, operations: Iterable[Operation]) -> list[Any]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
         try:
-            for job in group:
-                job.value = job.operation(self._connection)
-            execute("COMMIT")
+            values = [operation(connection) for operation in operations]
+            connection.execute("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
-                execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
+        return values
 
 
 def _is_locked(error: Exception) -> bool:
     """Whether another process kept the database for itself: no job's fault, and each would wait again."""
     return getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
-
-
-def _nobody(value: Any, error: Exception | None) -> None:
-    """Who waits for nothing."""
 
 
 def _settle(group: list[_Job]) -> None:

@@ -1,6 +1,7 @@
 """The store keeps what it was given: in order, all or nothing, across processes and their deaths."""
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
@@ -18,6 +19,7 @@ from paracle.app.domain.errors import Conflict, NotFound, StoreError
 from paracle.app.domain.events import Event, Kind
 from paracle.app.domain.ids import new_execution_id
 from paracle.app.domain.states import State
+from paracle.app.store.migrations import MIGRATIONS
 from paracle.app.store.store import Store
 from tests.support.drafts import (
     completed,
@@ -121,6 +123,34 @@ async def test_telling_events_leave_out_the_mass(store: Store) -> None:
     assert kinds == [Kind.QUEUED, Kind.STARTED, Kind.STEP_STARTED]
 
 
+def test_a_store_of_the_first_version_keeps_all_that_it_tells(folder: Path) -> None:
+    folder.mkdir()
+    run, texts = "aaaa000000", [f"line {n}" for n in range(2500)]
+    told = [queued(), started(), *(log_line(text) for text in texts), step_started(1), completed(run)]
+    with sqlite3.connect(folder / "engine.db") as old:
+        old.execute("PRAGMA journal_mode = WAL")
+        for statement in MIGRATIONS[0]:
+            old.execute(statement)
+        old.execute("PRAGMA user_version = 1")
+        old.execute(
+            "INSERT INTO executions (id, agent, model, state, created, finished, task, last_seq, owner)"
+            " VALUES (?, 'reviewer', 'offline', 'completed', 1.0, 2.0, '', ?, '')",
+            (run, len(told)),
+        )
+        old.executemany(
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?)",
+            [(run, n, each.time, each.kind, json.dumps(each.payload)) for n, each in enumerate(told, 1)],
+        )
+    old.close()
+    with Store(folder) as store:
+        events = [event for batch in store.follow(run, batch=700) for event in batch]
+        assert [(event.seq, event.kind, event.payload) for event in events] == [
+            (n, each.kind, each.payload) for n, each in enumerate(told, 1)
+        ]
+        telling = [event.kind for event in store.telling_events(run)]
+        assert telling == [Kind.QUEUED, Kind.STARTED, Kind.STEP_STARTED, Kind.COMPLETED]
+
+
 async def test_following_meets_every_event_once_and_ends(store: Store, folder: Path) -> None:
     run = await running(store)
     seen: list[int] = []
@@ -151,6 +181,7 @@ async def test_another_process_sees_that_something_was_committed(store: Store, f
 RUN_AND_WAIT = """
 import asyncio, sys
 from pathlib import Path
+from paracle.app.store.migrations import MIGRATIONS
 from paracle.app.store.store import Store
 from tests.support.drafts import queued, started, log_line
 
@@ -234,6 +265,7 @@ def test_a_file_in_place_of_the_folder_is_a_typed_error(tmp_path: Path) -> None:
 OPEN_AND_CREATE = """
 import asyncio, sys
 from pathlib import Path
+from paracle.app.store.migrations import MIGRATIONS
 from paracle.app.store.store import Store
 from tests.support.drafts import queued
 
