@@ -275,6 +275,9 @@ def _totals(plan: Plan) -> list[str]:
     lines = [f"{plural(len(plan.steps), 'step')}, at most {plan.concurrency} at once: {_limit(plan.limit)}"]
     if plan.unlimited:
         lines.append(f"without a limit of their own: {', '.join(plan.unlimited)}")
+    if plan.untrusted:
+        names = _shown(", ".join(plan.untrusted), 200)
+        lines.append(f"refused until you trust the commands of {names}: 'paracle trust' shows them and asks")
     lines.append("Nothing has run.")
     return lines
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -87,6 +87,8 @@ class Plan:
         levels: ids in rows; a row can start when those above it are done.
         limit: the most that all of it may use; what has no limit makes the whole without one.
         unlimited: the steps that nothing limits.
+        untrusted: the steps and agents, those of workflows that it calls included, whose commands nobody has
+            said may run; a run is refused because of them.
     """
 
     name: str
@@ -95,7 +97,8 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     concurrency: int
     limit: Limit = Limit()
-    unlimited: tuple[str, ...] = field(default_factory=tuple)
+    unlimited: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
 
     def step(self, id: str) -> PlannedStep:
         """The step of that id.
@@ -118,6 +121,7 @@ class Plan:
             "concurrency": self.concurrency,
             "limit": asdict(self.limit),
             "unlimited": list(self.unlimited),
+            "untrusted": list(self.untrusted),
         }
 
 

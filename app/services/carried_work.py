@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..domain.agents import ResolvedAgent
-from ..domain.errors import PolicyRefused
+from ..domain.errors import PolicyRefused, ProjectError
 from ..domain.events import Event, Kind
 from ..domain.executions import Execution
 from ..domain.trust import CommandKind
@@ -21,6 +21,21 @@ class NotTrusted(PolicyRefused):
     """What is to run carries commands, and its user has not said that they may run."""
 
     code = "not_trusted"
+
+
+def untrusted_parts(
+    workspace: Workspace,
+    workflows: Iterable[ResolvedWorkflow],
+    agents: Iterable[ResolvedAgent],
+    model: str,
+) -> tuple[str, ...]:
+    """The steps and agents that :func:`refuse_untrusted` would refuse, in words."""
+    wanted = _wanted(tuple(workflows), tuple(agents), model)
+    try:
+        return untrusted(workspace, wanted)
+    except ProjectError:
+        # Nobody can have trusted what cannot be read.
+        return tuple(dict.fromkeys(who for who, _, _ in wanted))
 
 
 def refuse_untrusted(
@@ -42,8 +57,7 @@ def refuse_untrusted(
     Raises:
         NotTrusted: there are such commands; the error names the steps and agents.
     """
-    workflows, agents = tuple(workflows), tuple(agents)
-    wanted = (*_of_workflows(workflows), *_of_agents(agents), *_of_models(workflows, agents, model))
+    wanted = _wanted(tuple(workflows), tuple(agents), model)
     found = untrusted(workspace, wanted)
     if found:
         scripts = {who for who, kind, _ in wanted if kind is CommandKind.MODEL}
@@ -95,6 +109,13 @@ def refuse_untrusted_switches(
     for model in dict.fromkeys(switches) if runs_commands(agent) else ():
         if foreign(workspace, model, "", recorded=True):
             refuse_untrusted(workspace, agents=(agent,), model=model, otherwise=otherwise)
+
+
+def _wanted(
+    workflows: Sequence[ResolvedWorkflow], agents: Sequence[ResolvedAgent], model: str
+) -> tuple[tuple[str, CommandKind, str], ...]:
+    """Whose each command is, its kind and its text."""
+    return (*_of_workflows(workflows), *_of_agents(agents), *_of_models(workflows, agents, model))
 
 
 def _of_workflows(workflows: Iterable[ResolvedWorkflow]) -> Iterator[tuple[str, CommandKind, str]]:

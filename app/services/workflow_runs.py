@@ -15,6 +15,7 @@ from .workspace import Workspace
 
 if TYPE_CHECKING:
     from ..engine.request import WorkflowRequest
+    from ..project.project import Project
     from ..project.workflow_catalogue import WorkflowCatalogue
 
 
@@ -72,11 +73,9 @@ def request_of(
     project = workspace.project
     found = workflows.catalogue(project)
     workflow = found.workflow(name)
-    called = {one.name: one for one in _called(found, workflow, set())}
     declared = {key: (spec.parsed, spec.required, spec.default) for key, spec in workflow.spec.inputs.items()}
+    called, agents = contents(project, found, workflow)
     everything = (workflow, *called.values())
-    names = dict.fromkeys(step.agent for one in everything for step in one.spec.steps if step.agent)
-    agents = {agent: _without_default_model(project.agent(agent)) for agent in names}
     own = project.settings.model or OFFLINE
     unchosen = foreign(workspace, model, own, recorded=recorded)
     refuse_untrusted(workspace, everything, agents.values(), unchosen)
@@ -91,6 +90,21 @@ def request_of(
         with_changes=with_changes,
         preparation=preparation(workspace),
     )
+
+
+def contents(
+    project: Project, found: WorkflowCatalogue, workflow: ResolvedWorkflow
+) -> tuple[dict[str, ResolvedWorkflow], dict[str, ResolvedAgent]]:
+    """The workflows that a workflow calls, and the agents of all of them, by name.
+
+    Raises:
+        NotFound, ProjectError: one is missing, or has errors.
+    """
+    called = {one.name: one for one in _called(found, workflow, set())}
+    names = dict.fromkeys(
+        step.agent for one in (workflow, *called.values()) for step in one.spec.steps if step.agent
+    )
+    return called, {agent: _without_default_model(project.agent(agent)) for agent in names}
 
 
 def _without_default_model(agent: ResolvedAgent) -> ResolvedAgent:

@@ -6,6 +6,7 @@ Nothing here runs anything of a project: files are read, templates that name inp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,18 @@ def plan(workspace: Workspace, name: str, inputs: Mapping[str, Any], *, task: st
         UsageError: an input is missing, unknown or does not fit.
         TemplateError: a ``when`` or ``for_each`` that the inputs decide cannot be evaluated.
     """
+    from .carried_work import untrusted_parts
+    from .runs import OFFLINE
     from .workflow_planning import Planner
+    from .workflow_runs import contents
 
-    return Planner(workspace.project, catalogue(workspace.project)).plan(name, inputs, task)
+    project, found = workspace.project, catalogue(workspace.project)
+    planned = Planner(project, found).plan(name, inputs, task)
+    workflow = found.workflow(name)
+    called, agents = contents(project, found, workflow)
+    model = project.settings.model or OFFLINE
+    refused = untrusted_parts(workspace, (workflow, *called.values()), agents.values(), model)
+    return replace(planned, untrusted=refused)
 
 
 def problems(project: Project) -> tuple[Problem, ...]:

@@ -93,3 +93,22 @@ def test_plan_refuses_what_does_not_fit_with_the_way_out(tidy: Path) -> None:
     broken = paracle(tidy, "workflow", "plan", "tidy")
     assert broken.returncode == 1
     assert "Workflow 'tidy' cannot run" in broken.stderr
+
+
+def test_plan_says_whose_commands_a_run_would_be_refused_for(tidy: Path) -> None:
+    workflows = tidy / ".parac" / "workflows"
+    (workflows / "inner.yaml").write_text(
+        "permissions: {shell: allow}\nsteps: [{id: build, run: make all}]\n"
+    )
+    (workflows / "outer.yaml").write_text(
+        "steps: [{id: call, workflow: inner}, {id: look, agent: reviewer}]\n"
+    )
+    planned = paracle(tidy, "workflow", "plan", "outer")
+    assert "refused until you trust the commands of step build: 'paracle trust'" in planned.stderr
+    assert paracle_json(tidy, "workflow", "plan", "outer")["untrusted"] == ["step build"]
+    assert not (tidy / ".parac" / ".local").exists()
+    assert paracle(tidy, "trust", "--yes").returncode == 0
+    assert paracle_json(tidy, "workflow", "plan", "outer")["untrusted"] == []
+    # What cannot be read is not trusted, and hinders no plan.
+    (tidy / ".parac" / "hooks.yaml").write_text("hooks: [{on: nothing.before, run: make}]\n")
+    assert paracle_json(tidy, "workflow", "plan", "outer")["untrusted"] == ["step build"]
