@@ -220,8 +220,6 @@ class Preparation:
         checks: Commands that judge what the agent has done. The same.
         hooks: Hooks that are asked and told around what happens. The same.
         notes: What is not done and why, one sentence each, for the execution's account.
-        setup_files: The files that the setup commands name, as they were trusted; see
-            :attr:`CarriedCommand.files`.
     """
 
     copy: tuple[str, ...] = ()
@@ -229,4 +227,3 @@ class Preparation:
     checks: tuple[str, ...] = ()
     hooks: tuple[HookSpec, ...] = ()
     notes: tuple[str, ...] = ()
-    setup_files: tuple[str, ...] = ()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from ..git.isolation import Isolation
 from ..git.making import commands_at_work
 from ..git.tasks import to_the_end
 from ..git.workplaces import Workplace
-from ..project.named_files import other_files
 from ..tools.run_command import RunCommandResult, how_it_ended
 from .commands import key_of, run_command
 from .journal import Journal
@@ -64,29 +62,11 @@ async def prepare(
         journal.emit(Kind.LOG, level="warning", text=str(left_out))
     if not wanted.setup:
         return False
-    begun = steps.recorded(key_of("setup", 1, wanted.setup[0])) is not None
-    if not begun and (other := await asyncio.to_thread(_other_files, place.root, wanted)):
-        journal.emit(Kind.LOG, level="warning", text=_not_run(other))
-        return False
     async with commands_at_work(place.worktree):
         for number, text in enumerate(wanted.setup, 1):
             await _run_step(number, text, place, project, journal, steps)
     # A stop waits for it: a commit of which the receipt does not know would be lost.
     return await to_the_end(_commit(wanted, place, isolation, journal, steps, commits))
-
-
-def _other_files(root: Path, wanted: Preparation) -> tuple[str, ...]:
-    return other_files(root, wanted.setup, wanted.setup_files)
-
-
-def _not_run(other: Sequence[str]) -> str:
-    """An agent may have written on the branch that a run goes on with, and what is committed may be older."""
-    names = ", ".join(one_line(name, 80) for name in other[:3]) + (" …" if other[3:] else "")
-    are, them = ("is", "it") if len(other) == 1 else ("are", "them")
-    return (
-        f"Setup not run: {names} {are} not as you trusted {them} in the files that this run begins with. "
-        "Commit your version, or begin with it: --with-changes; what an agent wrote you can look at and merge"
-    )
 
 
 async def _run_step(

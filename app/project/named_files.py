@@ -31,22 +31,9 @@ def named_files(root: Path, texts: Iterable[str]) -> tuple[str, ...]:
     Returns:
         ``word sha256:…`` for each file, in the order of the words.
     """
-    return tuple(f"{word} {what}" for word, what in _told(root, texts))
-
-
-def other_files(root: Path, texts: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    """The words of texts that name other files in another copy of a project.
-
-    Args:
-        root: the folder of that copy.
-        texts: as for :func:`named_files`.
-        known: what that gave for the project itself.
-
-    Returns:
-        The words; not those that name a file in the project alone, which nothing can be made of.
-    """
-    known, root = frozenset(known), Path(os.path.realpath(root))
-    return tuple(word for word, what in _told(root, texts) if f"{word} {what}" not in known)
+    words = dict.fromkeys(word for text in texts for word in _words(text))
+    told = ((word, _told_of(root, word)) for word in words)
+    return tuple(f"{word} {what}" for word, what in told if what)
 
 
 def digest_of(path: Path) -> str:
@@ -68,12 +55,6 @@ def digest_of(path: Path) -> str:
         return ""
     finally:
         os.close(descriptor)
-
-
-def _told(root: Path, texts: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for word in dict.fromkeys(word for text in texts for word in _words(text)):
-        if what := _told_of(root, word):
-            yield word, what
 
 
 def _words(text: str) -> Iterator[str]:

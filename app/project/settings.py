@@ -52,7 +52,7 @@ class WorktreeSettings(Frozen):
     setup: tuple[Command, ...] = Field(
         (),
         description="Commands that run in a fresh work tree, one after another, once you trust them "
-        "(paracle trust): npm ci. They are left out where a script that they name is another one there.",
+        "(paracle trust): npm ci.",
     )
     commands: tuple[Prefix, ...] = Field(
         (),

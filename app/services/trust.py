@@ -121,8 +121,7 @@ def preparation(workspace: Workspace) -> Preparation:
     found = _standing(workspace, replace(carried, work=project.carried_work()))
     if found.allows:
         setup, checks = found.texts(CommandKind.SETUP), found.texts(CommandKind.CHECK)
-        named = tuple(file for one in found.commands if one.kind is CommandKind.SETUP for file in one.files)
-        return Preparation(copy, setup, checks, carried.hooks.hooks, setup_files=named)
+        return Preparation(copy, setup, checks, carried.hooks.hooks)
     return Preparation(copy, notes=(_untrusted(found),))
 
 

@@ -12,7 +12,7 @@ from paracle.app.domain.executions import Receipt
 from paracle.app.domain.states import State
 from paracle.app.domain.trust import Preparation
 from paracle.app.engine.request import read_request
-from paracle.app.services import runs, trust
+from paracle.app.services import trust
 from tests.support.studio import Studio, Turn, alive, calls, commands, of_kind, reads, says, until, writes
 
 
@@ -64,34 +64,6 @@ def test_what_was_trusted_and_has_changed_is_not_run(studio: Studio, tmp_path: P
     _, events = studio.run(says())
     assert not ran.exists()
     assert "the project's commands have changed since they were trusted" in logged(events)
-
-
-def test_a_script_that_is_not_committed_as_it_was_trusted_is_not_run(studio: Studio) -> None:
-    studio.repo.write("setup.sh", "echo old > made.txt\n")
-    settle(studio, setup=["sh ./setup.sh"], trusted=False)
-    studio.repo.write("setup.sh", "echo new > made.txt\n")
-    with studio.open() as here:
-        trust.accept(here, trust.look(here))
-    receipt, events = studio.run(says())
-    assert (receipt.state, steps_of(events, "setup")) == (State.COMPLETED, [])
-    assert "Setup not run: ./setup.sh is not as you trusted it" in logged(events)
-    # Committed, it is.
-    studio.repo.commit("setup")
-    receipt, events = studio.run(says())
-    assert steps_of(events, "setup") == ["sh ./setup.sh"]
-    assert studio.repo.git("show", f"{receipt.branch}:made.txt") == "new"
-
-
-def test_a_setup_script_that_an_agent_wrote_is_not_run_by_who_goes_on_with_its_branch(studio: Studio) -> None:
-    studio.repo.write("setup.sh", "true\n")
-    settle(studio, setup=["sh setup.sh"])
-    first, events = studio.run(writes("setup.sh", "touch made.txt\n"), says())
-    assert steps_of(events, "setup") == ["sh setup.sh"]
-    with studio.open() as here:
-        handle = runs.start(here, "worker", model=studio.script(says()), follows=first.execution)
-        receipt, events = handle.wait(), list(handle.events())
-    assert (receipt.branch, steps_of(events, "setup")) == (first.branch, [])
-    assert "Setup not run: setup.sh is not as you trusted it" in logged(events)
 
 
 def test_setup_commands_run_as_steps_before_the_agent_does_anything(studio: Studio) -> None:
