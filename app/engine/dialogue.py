@@ -137,7 +137,7 @@ class Dialogue:
         recorded = self.work.steps.recorded(key)
         is_own = recorded is None or not recorded.inherited
         if is_own:
-            self.meter.before_tool_call(wanted.name)
+            self.meter.before_tool_call(wanted.name, key)
         tool = self.tools.get(wanted.name)
         try:
             if tool is None:

@@ -125,7 +125,7 @@ class StepWork:
         """Use a tool with the workflow's permissions."""
         recorded = self._work.steps.recorded(f"{key}/call")
         if recorded is None or not recorded.inherited:
-            self._meter.before_tool_call(tool.name)
+            self._meter.before_tool_call(tool.name, f"{key}/call")
         who = f"{self._workflow.name}.{step.id}"
         permissions = self._workflow.spec.permissions
         caller = ToolCaller(self._work, who, permissions, "workflow", step=step_of(key))

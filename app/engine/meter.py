@@ -25,11 +25,11 @@ class Meter:
         self.usage = Usage()
         self.tool_calls: Counter[str] = Counter()
         self.refused = 0
+        self._counted: set[str] = within._counted if within is not None else set()
 
-    @property
-    def seconds_allowed(self) -> float | None:
-        """The budget's minutes in seconds."""
-        return None if self.budget.minutes is None else self.budget.minutes * 60
+    def seconds_left(self, used: float) -> float | None:
+        """What is left of the budget's minutes, in seconds; None where nothing limits them."""
+        return None if self.budget.minutes is None else max(0.0, self.budget.minutes * 60 - used)
 
     def spend(self, usage: Usage) -> None:
         """Count what a model call used."""
@@ -52,8 +52,11 @@ class Meter:
             raise _exceeded("usd", f"{usd(used.cost_micro)} spent of ${budget.usd:.2f}")
 
     def count(self, done: Iterable[PastStep]) -> None:
-        """Count steps of the record that are not gone through again."""
+        """Count steps of the record that are not gone through again, each once however often it is given."""
         for step in done:
+            if step.key in self._counted:
+                continue
+            self._counted.add(step.key)
             if step.action == "tool":
                 self._count_tool_call(step.name)
                 if (step.error or {}).get("code") in (ToolRefused.code, OutsideRoot.code):
@@ -67,8 +70,11 @@ class Meter:
         if self._within is not None:
             self._within.refuse()
 
-    def before_tool_call(self, name: str) -> None:
+    def before_tool_call(self, name: str, key: str) -> None:
         """Count a tool call, or refuse it.
+
+        Args:
+            key: of its step.
 
         Raises:
             BudgetExceeded: the calls are used up.
@@ -77,8 +83,9 @@ class Meter:
         if limit is not None and self.tool_calls.total() >= limit:
             raise _exceeded("tool_calls", f"{limit:,} made of {limit:,}; next was {name}")
         if self._within is not None:
-            self._within.before_tool_call(name)
+            self._within.before_tool_call(name, key)
         self.tool_calls[name] += 1
+        self._counted.add(key)
 
     def _count_tool_call(self, name: str) -> None:
         self.tool_calls[name] += 1

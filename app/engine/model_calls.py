@@ -161,9 +161,8 @@ class ModelCalls:
         result = await steps.around(
             "model", model.name, arguments, do, key=key, agent=self.agent, step=within
         )
-        is_paid_here = recorded is not None and recorded.has_ended and not recorded.inherited
-        if is_paid_here and result.usage is not None:
-            self.meter.spend(result.usage)
+        if recorded is not None and recorded.has_ended and not recorded.inherited:
+            self.meter.count([recorded])
         return told, turn_of(result.value)
 
     async def _persist(

@@ -92,7 +92,7 @@ class Run:
         self._past = past or Past()
         self._meter = Meter(request.budget)
         self._gate = Gate()
-        self._clock = Clock(_left(self._meter.seconds_allowed, self._past.seconds))
+        self._clock = Clock(self._meter.seconds_left(self._past.seconds))
         self._hooks = hooks_of(request, hooks or HookRegistry(), execution.id, self._warn)
         self.asking = Asking(journal, approvals, self._gate, self._clock, self._past.approvals, self._hooks)
         self._commits = [sha for sha, _ in self._past.commits]
@@ -360,6 +360,8 @@ class Run:
 
     def _receipt(self, outcome: Outcome) -> Receipt:
         request = self._request
+        # A failure may have kept it from coming to them again.
+        self._meter.count(self._steps.own_record)
         return Receipt(
             execution=self.execution.id,
             agent=request.name,
@@ -394,7 +396,3 @@ class Run:
     @property
     def _origin(self) -> dict[str, Any] | None:
         return self._request.origin.to_dict() if self._request.origin else None
-
-
-def _left(allowed: float | None, used: float) -> float | None:
-    return None if allowed is None else max(0.0, allowed - used)

@@ -91,6 +91,11 @@ class Steps:
         """The step of this key in the record."""
         return self._past.steps.get(key)
 
+    @property
+    def own_record(self) -> list[PastStep]:
+        """The steps of the record that this execution has done itself."""
+        return [step for step in self._past.steps.values() if not step.inherited]
+
     def recorded_below(self, key: str, marks: str = "/[~") -> list[PastStep]:
         """The steps of the record, done by this execution, that a workflow's step of this key is made of.
 
@@ -98,9 +103,7 @@ class Steps:
             marks: what may follow the key in theirs; only ``/`` for those of a single try.
         """
         begins = tuple(f"{key}{mark}" for mark in marks)
-        return [
-            step for step in self._past.steps.values() if step.key.startswith(begins) and not step.inherited
-        ]
+        return [step for step in self.own_record if step.key.startswith(begins)]
 
     async def around(
         self,

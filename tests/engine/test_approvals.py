@@ -75,6 +75,24 @@ def test_a_run_that_is_taken_up_waits_for_the_same_answer_again(studio: Studio) 
     assert "not today" in receipt.error["detail"]
 
 
+def test_what_a_failure_kept_a_run_from_coming_to_again_is_in_its_receipt(studio: Studio) -> None:
+    calls = "for_each: ['600', '0', '0'], max_parallel: 2, with: {argv: [sleep, '{{ item }}']}"
+    steps = f"[{{id: each, tool: run_command, {calls}}}]"
+    studio.files.write("workflows/flow.yaml", f"permissions: {{shell: allow}}\nsteps: {steps}\n")
+    studio.trust()
+    kill_once(
+        studio, ["workflow", "run", "flow"], lambda events: len(of_kind(events, Kind.STEP_COMPLETED)) == 2
+    )
+    kill_once(studio, ["runs", "resume", "last"], has_asked)
+    with studio.open() as here:
+        (asked,) = approvals.waiting(here)
+        approvals.answer(here, asked.id, asked.options[-1])
+        # It fails with the first turn, before it comes to the third.
+        receipt = control.take_up(here, "last").wait()
+    assert receipt.state is State.FAILED
+    assert receipt.tool_calls == {"run_command": 3}
+
+
 @pytest.mark.parametrize(("default", "state"), [("approve", State.COMPLETED), ("reject", State.FAILED)])
 def test_where_nobody_answers_in_time_the_default_holds_and_says_so(
     studio: Studio, default: str, state: State
