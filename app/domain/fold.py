@@ -132,7 +132,7 @@ class Tally(NamedTuple):
 def tally(events: Iterable[Told]) -> Tally | None:
     """What events add to any row, where that is no more than steps, so that nobody need read the row.
 
-    Adding it is what :func:`apply_all` would do. None where one of them does more, or may not come.
+    Adding it is what :func:`apply_all` would do. None where one of them does more than that.
     """
     steps, tools, note = 0, 0, ""
     for event in events:

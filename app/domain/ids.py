@@ -20,7 +20,7 @@ def new_execution_id() -> str:
     Random rather than ordered by time: the first four characters then tell
     two executions apart, which is what a person types.
     """
-    return "".join(ALPHABET[byte % 32] for byte in secrets.token_bytes(LENGTH))
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(LENGTH))
 
 
 def match_prefix(prefix: str, ids: Iterable[str]) -> str:

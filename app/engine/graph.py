@@ -61,13 +61,13 @@ async def run_graph(
                     left_out(other)
                 settled()
                 following = begin_ready()
-                if not following:
+                if len(following) != 1:
+                    begin_tasks(following)
                     return
-                # The first of them goes on in this task: a hop to another costs as much as its share
-                # of the disk.
-                identifier = following.pop(0)
+                # A chain goes on in this task: a hop to another costs as much as its share of the disk. What
+                # a step leaves in its context is then there for the next.
+                (identifier,) = following
                 running[identifier] = task
-                begin_tasks(following)
         except asyncio.CancelledError:
             over.cancel()
             raise

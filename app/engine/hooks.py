@@ -150,13 +150,10 @@ class Hooks:
         functions = self._registry.at(point)
         return (*self._commands.get(point, ()), *functions) if self._commands else functions
 
-    @property
-    def has_commands(self) -> bool:
-        """Whether any of them is another process."""
-        return bool(self._commands)
-
     def tells_others(self, occasion: Occasion) -> bool:
         """Whether another process is told what came of something."""
+        if not self._commands:
+            return False
         commands = self._commands.get(f"{occasion.kind}.after", ())
         return any(occasion.fits(hook.match) for hook in commands)
 

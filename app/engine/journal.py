@@ -16,11 +16,8 @@ FLUSH_SECONDS = 0.02
 AHEAD = 256
 """Events that may be on their way to the disk while steps that only look go on."""
 
-IN_A_ROW = 64
-"""Records without a wait after which the loop does something else."""
-
-COMMITS_WEIGH = 8
-"""Records for which a commit in the loop's own thread counts."""
+AT_ONCE = 64
+"""The most events that are committed in the loop's own thread; more take longer than the disk does."""
 
 BACKLOG = 4000
 """Emitted events on their way to the disk above which :meth:`Journal.relieve` waits."""
@@ -45,7 +42,6 @@ class Journal:
         self._pending: list[Draft] = []
         self._waiters: list[asyncio.Future[None]] = []
         self._flying = 0
-        self._in_a_row = 0
         self._timer: asyncio.TimerHandle | None = None
         self._failure: Exception | None = None
 
@@ -75,13 +71,11 @@ class Journal:
         """
         self._check()
         self._pending.append(Draft(kind, payload, time.time()))
-        if self._flying or not self._store.append_now(self.execution, self._pending):
+        may_now = not self._flying and len(self._pending) <= AT_ONCE
+        if may_now and self._store.append_now(self.execution, self._pending):
+            self._pending = []
+        else:
             await self._landed()
-            return
-        self._pending = []
-        self._in_a_row += COMMITS_WEIGH
-        if self._in_a_row >= IN_A_ROW:
-            await self._let_others()
 
     async def run_ahead(self, kind: Kind, **payload: Any) -> None:
         """Record an event on which nothing depends that could be seen, and wait only where more than
@@ -96,9 +90,6 @@ class Journal:
             await self._landed()
         else:
             self._send_later()
-            self._in_a_row += 1
-            if self._in_a_row >= IN_A_ROW:
-                await self._let_others()
 
     async def settle(self) -> None:
         """Wait until everything emitted so far is on the disk.
@@ -128,11 +119,6 @@ class Journal:
         self._check()
         if len(self._pending) + self._flying > BACKLOG:
             await self.settle()
-
-    async def _let_others(self) -> None:
-        """Give the loop a turn: steps that never wait would keep it to themselves."""
-        self._in_a_row = 0
-        await asyncio.sleep(0)
 
     def _send_later(self) -> None:
         if self._timer is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Literal
@@ -11,13 +12,16 @@ from typing import Any, Literal
 from ..domain.conversation import Usage
 from ..domain.errors import ParacleError
 from ..domain.events import Kind
-from ..domain.occasions import Decision, Occasion
+from ..domain.occasions import Decision
 from .gate import Gate
 from .hooks import Hooks
 from .journal import Journal
 from .past import Past, PastStep, StepResult
 
 ActionKind = Literal["model", "tool", "check", "setup", "command", "step"]
+
+HOLD = 0.005
+"""The longest that steps follow each other without leaving the event loop to others, in seconds."""
 
 Doubt = Callable[[PastStep], Awaitable[None]]
 """Asked before a step is done again that may have happened once and may not happen twice.
@@ -56,11 +60,13 @@ class Steps:
         self._past = past or Past()
         self._doubt = doubt or _refuse
         self._hooks = hooks
+        self._keys = sorted(self._past.steps)
         self._last = self._past.last_step
         # What is next recorded by the task that has just ended a step follows from that: others that begin
         # at the same moment do so in tasks of their own, and want to share its commit.
         self._by: asyncio.Task[Any] | None = None
         self._acting = 0
+        self._turned = time.perf_counter()
         self._taken: set[str] = set()
         self._ledger: dict[str, Usage] = {}
         self.is_left = False
@@ -102,8 +108,14 @@ class Steps:
         Args:
             marks: what may follow the key in theirs; only ``/`` for those of a single try.
         """
-        begins = tuple(f"{key}{mark}" for mark in marks)
-        return [step for step in self.own_record if step.key.startswith(begins)]
+        found: list[PastStep] = []
+        for mark in marks:
+            begins = f"{key}{mark}"
+            for name in self._keys[bisect_left(self._keys, begins) :]:
+                if not name.startswith(begins):
+                    break
+                found.append(self._past.steps[name])
+        return [step for step in found if not step.inherited]
 
     async def around(
         self,
@@ -134,6 +146,7 @@ class Steps:
         else:
             if self.gate.is_closed:
                 await self.gate.passing()
+                before = hooks.at(f"{action}.before")
             about = hooks.occasion(action, name, arguments, agent=agent, step=step, key=key)
             decision = await hooks.before(about, before)
         is_over = recorded is not None and recorded.has_ended
@@ -148,19 +161,16 @@ class Steps:
             result = await do(decision)
         except Exception as error:
             seconds = time.perf_counter() - begun
-            await self._before_telling(hooks, about)
+            if hooks.tells_others(about):
+                await self._journal.settle()
             await hooks.after(about, seconds, error=describe_error(error))
             raise
         seconds = time.perf_counter() - begun
-        if hooks.has_commands:
-            await self._before_telling(hooks, about)
-        await hooks.after(about, seconds, result.value)
-        return result
-
-    async def _before_telling(self, hooks: Hooks, about: Occasion) -> None:
-        """Nothing outside learns of what is not on the disk."""
+        # Nothing outside learns of what is not on the disk.
         if hooks.tells_others(about):
             await self._journal.settle()
+        await hooks.after(about, seconds, result.value)
+        return result
 
     async def run(
         self,
@@ -188,6 +198,8 @@ class Steps:
             Whatever the work raises, after ``step.failed`` is recorded.
             StoreError: the intent cannot be written; the work is not begun.
         """
+        if time.perf_counter() - self._turned > HOLD:
+            await self._let_others()
         veto = decision.veto if decision else None
         past = self._past.steps.get(key)
         if past is not None and past.has_ended:
@@ -235,6 +247,11 @@ class Steps:
         )
         self._count(name, result)
         return result
+
+    async def _let_others(self) -> None:
+        """Leave the loop to others: steps that wait for nothing, such as those of the record, never would."""
+        self._turned = time.perf_counter()
+        await asyncio.sleep(0)
 
     def _recording(self, looks: bool) -> Callable[..., Awaitable[None]]:
         """How the intent of a step is recorded."""

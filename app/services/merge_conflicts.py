@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..domain.conflict_blocks import Side
-from ..domain.conflicts import ConflictFile, Resolution, taken_words
+from ..domain.conflicts import Resolution, taken_words
 from ..domain.errors import NotFound
 from ..domain.history import PendingMerge
 from ..domain.ids import shorten
@@ -58,22 +58,13 @@ def look_of(folder: Path, paths: Iterable[str]) -> tuple[tuple[int, int], ...]:
     return conflict_files.look_of(folder, paths)
 
 
-def conflicts(workspace: Workspace, wanted: str = "") -> tuple[ConflictFile, ...]:
-    """The files that were in conflict, with what is left of it and what each was resolved by.
-
-    Raises:
-        NotFound, UsageError: as :func:`resolution`.
-    """
-    return resolution(workspace, wanted).files
-
-
 def take(workspace: Workspace, path: str, side: Side, *, block: int | None = None, wanted: str = "") -> None:
     """Resolve a block or a file of a merge that waits: as base, ours or theirs has it, or the lines of both.
 
     Args:
         path: from the top of the repository.
         side: ``both`` is the lines of ours, then those of theirs.
-        block: its number as :func:`conflicts` gives it; without it, the whole file.
+        block: its number as :func:`resolution` gives it; without it, the whole file.
 
     Raises:
         NotFound: no merge waits, the path was not in conflict, or has no such block.

@@ -14,11 +14,14 @@ BUSY_SECONDS = 10.0
 """How long a statement waits for another process's transaction before it gives up."""
 
 
-def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS, cache_kib: int = 2048) -> sqlite3.Connection:
     """Open (and create) a database file in WAL mode with ``synchronous=FULL``.
 
     The connection is in autocommit mode, so that every transaction is explicit, and may be used by
     any thread, one at a time; its owner keeps the order.
+
+    Args:
+        cache_kib: the most that it keeps of the file in memory.
 
     Raises:
         StoreError: the file cannot be opened, or is not a database.
@@ -30,6 +33,7 @@ def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connec
         try:
             _use_wal(connection, busy_seconds)
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA cache_size = -{cache_kib:d}")
         except sqlite3.Error:
             connection.close()
             raise

@@ -24,6 +24,7 @@ _BRIEF = (
     " json_remove(payload, '$.result', '$.arguments.text') ELSE payload END"
 )
 _AFTER = "SELECT execution, seq, time, kind, {} FROM {} WHERE execution = ? AND seq > ?"
+_TELLING = " AND kind NOT IN ('model.text', 'log')"
 _IN_ORDER = " ORDER BY seq LIMIT ?"
 
 
@@ -103,7 +104,8 @@ class Reader:
         self, execution: str, *, after: int = 0, limit: int = 1000, brief: bool = False
     ) -> tuple[Event, ...]:
         """:meth:`events` without the mass of text and log lines: steps, commits, states."""
-        sql = _AFTER.format(_BRIEF if brief else _WHOLE, "events") + _IN_ORDER
+        # A process of an earlier version may have written lines among the rest.
+        sql = _AFTER.format(_BRIEF if brief else _WHOLE, "events") + _TELLING + _IN_ORDER
         return tuple(to_event(row) for row in self._query(sql, (execution, after, limit)))
 
     def spent_since(self, moment: float) -> int:

@@ -29,9 +29,9 @@ POLL_SECONDS = 0.05
 class Store(Reader):
     """Executions and events on disk, shared by every process that has the project open.
 
-    Reading is safe from any thread. Writing goes through one thread a process (see
-    :class:`~paracle.app.store.writer.Writer`) that starts with the first write, so looking at a
-    project writes nothing but the schema.
+    Reading is safe from any thread. Writing goes through one connection a process and mostly one thread
+    (see :class:`~paracle.app.store.writer.Writer`), which come with the first write, so looking at a project
+    writes nothing but the schema.
 
     Args:
         folder: where ``engine.db`` and the lock files live; made if need be.
@@ -267,7 +267,8 @@ class Store(Reader):
             if self._owner is None:
                 self._owner = Owner(self.folder)
             if self._writer is None:
-                connection = connect(self.path, busy_seconds=self._busy_seconds)
+                # The ends of many executions: a step writes there, and should not have to read first.
+                connection = connect(self.path, busy_seconds=self._busy_seconds, cache_kib=16 * 1024)
                 self._writer = Writer(connection, self.path, self._committed, self._busy_seconds)
             return self._writer, self._owner.id
 

@@ -70,8 +70,7 @@ class Writer:
         self._path = path
         self._committed = committed
         self._patient = [words.format(round(busy_seconds * 1000)) for words in _PATIENT]
-        # The pages at the ends of many executions: a step writes to them and should not read them first.
-        self._set(("PRAGMA cache_size = -16384", *_QUICK))
+        self._set(_QUICK)
         # Held by whoever uses the connection.
         self._turn = threading.Lock()
         self._unsettled = 0
@@ -122,8 +121,9 @@ class Writer:
                 self._transact((operation,))
             except Exception:  # It comes again in the thread.
                 return False
-            if time.perf_counter() - begun > SLOW:
-                self._spared = SPARED
+            finally:
+                if time.perf_counter() - begun > SLOW:
+                    self._spared = SPARED
         finally:
             self._turn.release()
         self._committed()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,9 +15,12 @@ from hypothesis import strategies as st
 
 from paracle.app.domain.errors import Conflict, NotFound
 from paracle.app.domain.events import Draft
-from paracle.app.engine.journal import COMMITS_WEIGH, IN_A_ROW, Journal
-from paracle.app.engine.past import StepResult
-from paracle.app.engine.steps import Steps
+from paracle.app.domain.pacing import Pace
+from paracle.app.domain.scheduling import Fate, Node, Schedule
+from paracle.app.engine.graph import run_graph
+from paracle.app.engine.journal import Journal
+from paracle.app.engine.past import Past, PastStep, StepResult
+from paracle.app.engine.steps import HOLD, Steps
 from paracle.app.store.connection import connect
 from paracle.app.store.store import Store
 from paracle.app.store.writer import SLOW, SPARED, Writer
@@ -117,21 +121,50 @@ async def test_the_log_is_moved_into_the_database_now_and_then(store: Store) -> 
     assert log.stat().st_size < 10 * 2**20
 
 
+async def turns_while(work: Coroutine[Any, Any, None]) -> int:
+    """How often the loop turns to somebody else meanwhile."""
+    turns, running = 0, asyncio.ensure_future(work)
+    while not running.done():
+        turns += 1
+        await asyncio.sleep(0)
+    await running
+    return turns
+
+
+async def nothing(step: int) -> StepResult:
+    return StepResult({})
+
+
 async def test_a_chain_leaves_the_loop_to_others_now_and_then(store: Store) -> None:
-    steps, count, turns = Steps(Journal(store, RUN)), 8 * IN_A_ROW, 0
+    steps, count = Steps(Journal(store, RUN)), 100
 
     async def act(step: int) -> StepResult:
+        over = time.perf_counter() + HOLD / 5
+        while time.perf_counter() <= over:
+            pass
         return StepResult({})
 
     async def chain() -> None:
         for number in range(count):
             await steps.run("tool", "act", {}, act, key=str(number), idempotent=False)
 
-    running = asyncio.ensure_future(chain())
-    while not running.done():
-        turns += 1
-        await asyncio.sleep(0)
-    assert turns >= count * COMMITS_WEIGH / IN_A_ROW
+    assert await turns_while(chain()) > count / 6
+
+
+async def test_so_do_steps_that_are_in_the_record_already(store: Store) -> None:
+    done = StepResult({})
+    record = {
+        str(number): PastStep(number, str(number), "tool", "act", {}, idempotent=True, result=done)
+        for number in range(1, 40_000)
+    }
+    steps = Steps(Journal(store, RUN), past=Past(steps=record))
+
+    async def go_through(name: str) -> Fate:
+        await steps.run("tool", "act", {}, nothing, key=name, idempotent=True)
+        return Fate.DONE
+
+    nodes = [Node(name, (str(int(name) - 1),) if name != "1" else ()) for name in record]
+    assert await turns_while(run_graph(Schedule(nodes), go_through, Pace(5))) > 4
 
 
 drafts = st.one_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,17 @@ import pytest
 from paracle import Engine, Project
 from paracle.app.domain.errors import UsageError
 from paracle.app.domain.executions import Receipt
-from paracle.app.domain.occasions import Vetoed
+from paracle.app.domain.occasions import Decision, Vetoed
 from paracle.app.domain.states import State
+from paracle.app.engine.gate import Gate
+from paracle.app.engine.hooks import HookRegistry
+from paracle.app.engine.hooks import Hooks as EngineHooks
+from paracle.app.engine.journal import Journal
+from paracle.app.engine.past import StepResult
+from paracle.app.engine.steps import Steps
 from paracle.app.services.workspace import Workspace
+from paracle.app.store.store import Store
+from tests.support.drafts import queued, started
 from tests.support.hooking import Hooks, changes, warned
 from tests.support.studio import Studio, reads, says, writes
 
@@ -193,3 +202,28 @@ def test_a_hook_that_could_never_be_called_is_refused(
 ) -> None:
     with studio.open() as here, pytest.raises(UsageError, match=words):
         here.hooks.add(on, print, match=match)
+
+
+async def test_a_change_during_a_pause_holds_for_what_waits_for_its_end(tmp_path: Path) -> None:
+    registry, gate, heard = HookRegistry(), Gate(), list[str]()
+    removed = registry.add("tool.before", lambda told: heard.append("removed"))
+    with Store(tmp_path) as store:
+        await store.create("aaaa000000", queued())
+        await store.append("aaaa000000", [started()])
+        hooks = EngineHooks((), registry, tmp_path, heard.append)
+        steps = Steps(Journal(store, "aaaa000000"), gate, hooks=hooks)
+
+        async def act(step: int) -> StepResult:
+            return StepResult({})
+
+        async def do(decision: Decision) -> StepResult:
+            return await steps.run("tool", "act", {}, act, key="key", idempotent=True, decision=decision)
+
+        gate.close()
+        waiting = asyncio.ensure_future(steps.around("tool", "act", {}, do, key="key"))
+        await asyncio.sleep(0)
+        registry.remove(removed)
+        registry.add("tool.before", lambda told: heard.append("added"))
+        gate.open()
+        await waiting
+    assert heard == ["added"]

@@ -103,7 +103,7 @@ def test_giving_up_restores_everything_whatever_was_taken(
 
 def play(past: Past, folder: Path, sequence: list[Step]) -> None:
     """Do the steps, then take every one of them back, and look whether it is as it was at first."""
-    begun = looks(folder), merge_conflicts.conflicts(past.workspace)
+    begun = looks(folder), merge_conflicts.resolution(past.workspace).files
     for kind, *rest in sequence:
         try:
             if kind == "take":
@@ -125,7 +125,7 @@ def play(past: Past, folder: Path, sequence: list[Step]) -> None:
     in_conflict = {file.path for file in begun[1]}
     now = looks(folder)
     assert {path: now.get(path) for path in in_conflict} == {path: begun[0].get(path) for path in in_conflict}
-    assert merge_conflicts.conflicts(past.workspace) == begun[1]
+    assert merge_conflicts.resolution(past.workspace).files == begun[1]
 
 
 def looks(folder: Path) -> dict[str, bytes]:

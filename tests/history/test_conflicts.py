@@ -98,7 +98,7 @@ def test_each_block_is_told_with_its_lines_and_what_it_was_resolved_by(past: Pas
     run = conflicting_twice(past)
     now = merge_conflicts.resolution(past.workspace)
     assert (now.ours, now.theirs, now.words) == ("main", f"fixer {run[:4]}", "0 of 2 resolved")
-    (file,) = merge_conflicts.conflicts(past.workspace, run)
+    (file,) = merge_conflicts.resolution(past.workspace, run).files
     assert (file.path, file.kind, file.why) == ("code.py", "text", "2 blocks left")
     first, second = file.blocks
     assert (first.ours, first.base, first.theirs) == (("zwei",), ("two",), ("TWO",))
@@ -138,7 +138,7 @@ def test_what_was_taken_is_taken_back_by_another_process_too(past: Past) -> None
     with past.opened() as another:
         assert merge_conflicts.untake(another) == "code.py: theirs"
         assert code(past) == halfway
-        assert merge_conflicts.conflicts(another)[0].why == "1 block left"
+        assert merge_conflicts.resolution(another).files[0].why == "1 block left"
         assert merge_conflicts.untake(another) == "code.py, block 2: base"
         assert code(past) == begun
         with pytest.raises(NotFound, match="Nothing was taken yet"):
@@ -173,10 +173,10 @@ def test_a_block_that_was_resolved_by_hand_leaves_the_other_its_number(past: Pas
     conflicting_twice(past)
     file = Path(merge_conflicts.resolution(past.workspace).folder) / "code.py"
     text = file.read_text()
-    (first, _) = merge_conflicts.conflicts(past.workspace)[0].blocks
+    (first, _) = merge_conflicts.resolution(past.workspace).files[0].blocks
     kept = text.splitlines(keepends=True)
     file.write_text("".join([*kept[: first.line - 1], "by hand\n", *kept[first.last :]]))
-    (found,) = merge_conflicts.conflicts(past.workspace)
+    (found,) = merge_conflicts.resolution(past.workspace).files
     assert [block.took for block in found.blocks] == ["hand", ""]
     merge_conflicts.take(past.workspace, "code.py", "ours", block=2)
     history.resume(past.workspace)
@@ -188,7 +188,7 @@ def test_a_marker_that_is_left_alone_is_told_and_not_merged(past: Past) -> None:
     conflicting_twice(past)
     file = Path(merge_conflicts.resolution(past.workspace).folder) / "code.py"
     file.write_text("one\n>>>>>>> run\n")
-    (found,) = merge_conflicts.conflicts(past.workspace)
+    (found,) = merge_conflicts.resolution(past.workspace).files
     assert (found.why, found.stray) == ("a marker is left in line 2", 2)
     with pytest.raises(Unresolved):
         history.resume(past.workspace)
@@ -201,7 +201,7 @@ def test_text_that_looks_like_markers_does_not_pass_for_them(past: Past) -> None
     past.repo.commit("mine", **{"guide.md": guide + "my end\n"})
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    (file,) = merge_conflicts.conflicts(past.workspace)
+    (file,) = merge_conflicts.resolution(past.workspace).files
     (block,) = file.blocks
     assert (block.ours, block.theirs) == (("my end",), ("another end",))
     merge_conflicts.take(past.workspace, "guide.md", "theirs", block=1)
@@ -256,16 +256,16 @@ def test_what_has_no_blocks_is_decided_as_a_whole_and_taken_back(past: Past, nam
     past.repo.commit("mine")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    (found,) = merge_conflicts.conflicts(past.workspace)
+    (found,) = merge_conflicts.resolution(past.workspace).files
     assert (found.kind, len(found.blocks), bool(found.why)) == (kind, 1, True)
     with pytest.raises(UsageError, match="has no blocks"):
         merge_conflicts.take(past.workspace, "it", side, block=1)
     with pytest.raises(Unresolved):
         merge_conflicts.take(past.workspace, "it", "both")
     merge_conflicts.take(past.workspace, "it", side)
-    assert merge_conflicts.conflicts(past.workspace)[0].took == side
+    assert merge_conflicts.resolution(past.workspace).files[0].took == side
     merge_conflicts.untake(past.workspace)
-    assert merge_conflicts.conflicts(past.workspace) == (found,)
+    assert merge_conflicts.resolution(past.workspace).files == (found,)
     merge_conflicts.take(past.workspace, "it", side)
     if side == "ours":  # the commit then records only that the branches met
         history.resume(past.workspace)
@@ -287,7 +287,7 @@ def test_links_are_never_followed(past: Past, tmp_path: Path) -> None:
     past.repo.commit("a link")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    for found in merge_conflicts.conflicts(past.workspace):
+    for found in merge_conflicts.resolution(past.workspace).files:
         for side in ("theirs", "ours"):
             merge_conflicts.take(past.workspace, found.path, side)
         merge_conflicts.untake(past.workspace)
@@ -416,11 +416,11 @@ def test_a_path_of_any_bytes_is_resolved_and_taken_back(past: Past) -> None:
     past.repo.commit("mine")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    (found,) = merge_conflicts.conflicts(past.workspace)
+    (found,) = merge_conflicts.resolution(past.workspace).files
     assert (found.path, found.kind) == (name, "text")
     merge_conflicts.take(past.workspace, name, "both", block=1)
     merge_conflicts.untake(past.workspace)
-    assert merge_conflicts.conflicts(past.workspace) == (found,)
+    assert merge_conflicts.resolution(past.workspace).files == (found,)
     merge_conflicts.take(past.workspace, name, "theirs")
     history.resume(past.workspace)
     assert (past.repo.folder / name).read_text() == "theirs\n"
@@ -441,12 +441,12 @@ def test_a_submodule_that_both_moved_is_taken_from_a_side(past: Past) -> None:
     point("3")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    (found,) = merge_conflicts.conflicts(past.workspace)
+    (found,) = merge_conflicts.resolution(past.workspace).files
     assert (found.kind, found.blocks[0].theirs) == ("submodule", ("submodule at 222222222222",))
     merge_conflicts.take(past.workspace, "sub", "theirs")
-    assert merge_conflicts.conflicts(past.workspace)[0].took == "theirs"
+    assert merge_conflicts.resolution(past.workspace).files[0].took == "theirs"
     merge_conflicts.untake(past.workspace)
-    assert merge_conflicts.conflicts(past.workspace) == (found,)
+    assert merge_conflicts.resolution(past.workspace).files == (found,)
     merge_conflicts.take(past.workspace, "sub", "theirs")
     history.resume(past.workspace)
     assert past.repo.git("rev-parse", "HEAD:sub") == "2" * 40
@@ -459,7 +459,7 @@ def test_a_file_that_was_renamed_differently_is_decided_path_by_path(past: Past)
     past.repo.git("commit", "--quiet", "--message", "renamed")
     with pytest.raises(MergeConflicts):
         history.merge(past.workspace, run)
-    found = merge_conflicts.conflicts(past.workspace)
+    found = merge_conflicts.resolution(past.workspace).files
     assert {file.path: (file.kind, file.has) for file in found} == {
         "it.txt": ("rename", ("base",)),
         "mine.txt": ("rename", ("ours",)),
