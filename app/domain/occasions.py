@@ -213,7 +213,7 @@ class Decision(NamedTuple):
     @property
     def has_changed(self) -> bool:
         """Whether the arguments are others than those asked for."""
-        return self.arguments != self.asked
+        return self.arguments is not self.asked and self.arguments != self.asked
 
     @property
     def marks(self) -> dict[str, Any]:
