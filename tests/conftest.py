@@ -1,5 +1,6 @@
 """What holds for every test: a home of its own, and no way out to the network."""
 
+import gc
 import os
 import shutil
 import socket
@@ -47,6 +48,18 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """The garbage collector as the command begins with it: off, until the workbench has painted."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.disable()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,6 @@
 """Figures beside their limits, gathered and printed as one table at the end of `make bench`."""
 
-import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -19,18 +18,6 @@ def figure() -> Figure:
         print(f"\n{name}: {value:.3g} {unit} (limit {limit:g})")
 
     return record
-
-
-@pytest.fixture
-def collector() -> Iterator[None]:
-    """The garbage collector as the program begins with it: off, until the application has painted."""
-    thresholds = gc.get_threshold()
-    gc.collect()
-    gc.disable()
-    yield
-    gc.set_threshold(*thresholds)
-    gc.unfreeze()
-    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import resource
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import cycle
 from pathlib import Path
@@ -40,15 +39,7 @@ WARM_UP = 3.0
 seconds = pytest.mark.parametrize("seconds", [8, pytest.param(30, marks=pytest.mark.soak)])
 
 
-@pytest.fixture(autouse=True)
-def collector() -> Iterator[None]:
-    """As the command starts it: the application turns the collector on once what stays is there."""
-    thresholds = gc.get_threshold()
-    gc.disable()
-    yield
-    gc.set_threshold(*thresholds)
-    gc.unfreeze()
-    gc.enable()
+pytestmark = pytest.mark.usefixtures("collector")
 
 
 @pytest.fixture

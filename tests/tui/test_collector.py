@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +13,7 @@ from tests.support.reviewing import make_run, reviewing
 from tests.support.studio import Studio
 
 OPENED = 8
-
-
-@pytest.fixture(autouse=True)
-def collector() -> Iterator[None]:
-    """As the command starts the workbench, which turns the collector on when it has painted."""
-    thresholds = gc.get_threshold()
-    gc.collect()
-    gc.disable()
-    yield
-    gc.set_threshold(*thresholds)
-    gc.unfreeze()
-    gc.enable()
+pytestmark = pytest.mark.usefixtures("collector")
 
 
 async def test_reviews_that_were_closed_do_not_gather_in_memory(tmp_path: Path) -> None:
