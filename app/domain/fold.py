@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import NamedTuple
 
 from .events import Draft, Event, Kind, breaker_words
@@ -88,7 +89,7 @@ def apply(row: Execution, event: Told) -> Execution:
         case Kind.BREAKER:
             return replace(row, note=breaker_words(payload))
         case Kind.STEP_STARTED:
-            return _count_steps(row, 1, payload["action"] == "tool", payload["name"])
+            return _count_steps(row, _tally([event]))
         case Kind.STEP_COMPLETED if payload["usage"]:
             return replace(row, totals=_add_usage(row.totals, payload["usage"]))
         case Kind.COMPLETED | Kind.FAILED | Kind.TERMINATED:
@@ -105,16 +106,13 @@ def apply_all(row: Execution, events: Iterable[Told]) -> Execution:
     Raises:
         Conflict: an event would make an illegal transition.
     """
-    steps, tools, note = 0, 0, ""
-    for event in events:
-        kind, payload = event.kind, event.payload
-        if kind is Kind.STEP_STARTED:
-            steps += 1
-            tools += payload["action"] == "tool"
-            note = payload["name"]
-        elif not _leaves_the_row(event):
-            row, steps, tools = apply(_count_steps(row, steps, tools, note), event), 0, 0
-    return _count_steps(row, steps, tools, note)
+    for only_counts, some in groupby(events, _only_counts):
+        if only_counts:
+            row = _count_steps(row, _tally(some))
+        else:
+            for event in some:
+                row = apply(row, event)
+    return row
 
 
 class Tally(NamedTuple):
@@ -129,25 +127,30 @@ class Tally(NamedTuple):
     note: str
 
 
-def tally(events: Iterable[Told]) -> Tally | None:
+def tally(events: Sequence[Told]) -> Tally | None:
     """What events add to any row, where that is no more than steps, so that nobody need read the row.
 
     Adding it is what :func:`apply_all` would do. None where one of them does more than that.
     """
+    return _tally(events) if all(map(_only_counts, events)) else None
+
+
+def _only_counts(event: Told) -> bool:
+    """Whether all that an event changes in a row is the count of its steps, or nothing."""
+    kind = event.kind
+    return (
+        kind is Kind.STEP_STARTED or kind in SILENT or (kind in _RESULTS and not event.payload.get("usage"))
+    )
+
+
+def _tally(events: Iterable[Told]) -> Tally:
     steps, tools, note = 0, 0, ""
     for event in events:
-        kind, payload = event.kind, event.payload
-        if kind is Kind.STEP_STARTED:
+        if event.kind is Kind.STEP_STARTED:
             steps += 1
-            tools += payload["action"] == "tool"
-            note = payload["name"]
-        elif not _leaves_the_row(event):
-            return None
+            tools += event.payload["action"] == "tool"
+            note = event.payload["name"]
     return Tally(steps, tools, note)
-
-
-def _leaves_the_row(event: Told) -> bool:
-    return event.kind in SILENT or (event.kind in _RESULTS and not event.payload.get("usage"))
 
 
 def _target(row: Execution, event: Told) -> State | None:
@@ -163,12 +166,11 @@ def _target(row: Execution, event: Told) -> State | None:
     return None
 
 
-def _count_steps(row: Execution, steps: int, tools: int, note: str) -> Execution:
-    if not steps:
+def _count_steps(row: Execution, counted: Tally) -> Execution:
+    if not counted.steps:
         return row
-    totals = row.totals
-    counted = replace(totals, steps=totals.steps + steps, tool_calls=totals.tool_calls + tools)
-    return replace(row, note=note, totals=counted)
+    steps, tools = row.totals.steps + counted.steps, row.totals.tool_calls + counted.tool_calls
+    return replace(row, note=counted.note, totals=replace(row.totals, steps=steps, tool_calls=tools))
 
 
 def _add_usage(totals: Totals, usage: dict[str, int]) -> Totals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,7 @@ from paracle.app.engine.steps import HOLD, Steps
 from paracle.app.store.connection import connect
 from paracle.app.store.store import Store
 from paracle.app.store.writer import SLOW, SPARED, Writer
-from tests.support.drafts import log_line, queued, started, step_completed, step_started
-
-RUN = "aaaa000000"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    with Store(tmp_path) as opened:
-        await opened.create(RUN, queued())
-        await opened.append(RUN, [started()])
-        yield opened
+from tests.support.drafts import RUN, log_line, queued, started, step_completed, step_started
 
 
 @pytest.fixture

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from paracle.app.domain.events import Kind
 from paracle.app.engine.journal import AHEAD, Journal
 from paracle.app.engine.past import StepResult
 from paracle.app.engine.steps import Steps
 from paracle.app.store.store import Store
-from tests.support.drafts import queued, started
-
-RUN = "aaaa000000"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    with Store(tmp_path) as opened:
-        await opened.create(RUN, queued())
-        await opened.append(RUN, [started()])
-        yield opened
+from tests.support.drafts import RUN
 
 
 def events_there(store: Store) -> int:

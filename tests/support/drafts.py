@@ -5,6 +5,9 @@ from typing import Any
 
 from paracle.app.domain.events import Draft, Kind
 
+RUN = "aaaa000000"
+"""An execution's id."""
+
 
 def draft(kind: Kind, **payload: Any) -> Draft:
     """An event that happened now."""
