@@ -133,10 +133,10 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Say what a run would do, step by step, and the most it may cost. Nothing runs."""
-    from ..services import workflows
+    from ..services import workflow_planning
 
     with workspace(ctx) as here:
-        found = workflows.plan(here, name, parse_inputs(inputs or ()), task=task)
+        found = workflow_planning.plan(here, name, parse_inputs(inputs or ()), task=task)
     if as_json:
         put_json(found.to_dict())
         return

@@ -30,11 +30,13 @@ class WorkflowPage:
 
 def workflow_page(workspace: Workspace, entry: WorkflowEntry) -> WorkflowPage:
     """A workflow read afresh from its file."""
+    from .workflow_planning import plan as plan_of
+
     workflow: ResolvedWorkflow | None = None
     plan: Plan | None = None
     try:
         workflow = workflows.show(workspace, entry.name)
-        plan = workflows.plan(workspace, entry.name, {})
+        plan = plan_of(workspace, entry.name, {})
     except ParacleError:
         pass  # Its problems are the entry's, and a plan without its inputs is none.
     source = file_page(workspace, str(entry.path)).data.decode("utf-8", "replace")

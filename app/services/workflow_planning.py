@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..domain.agents import ResolvedAgent
@@ -15,9 +16,31 @@ from ..domain.workflow_plan import Limit, Plan, PlannedStep, Skip, total
 from ..domain.workflows import ResolvedWorkflow, Step, WorkflowSpec
 from ..project.project import Project
 from ..project.workflow_catalogue import WorkflowCatalogue
+from .carried_work import untrusted_parts
+from .runs import OFFLINE
+from .workflow_runs import contents
+from .workflows import catalogue
+from .workspace import Workspace
 
-_OFFLINE = "offline"
 _FIXED = frozenset({"inputs", "project"})
+
+
+def plan(workspace: Workspace, name: str, inputs: Mapping[str, Any], *, task: str = "") -> Plan:
+    """What a run with these inputs would do, the most it may use, and what nobody has said may run.
+
+    Raises:
+        NotFound: there is none of that name.
+        ProjectError: it has errors.
+        UsageError: an input is missing, unknown or does not fit.
+        TemplateError: a ``when`` or ``for_each`` that the inputs decide cannot be evaluated.
+    """
+    project, found = workspace.project, catalogue(workspace.project)
+    planned = Planner(project, found).plan(name, inputs, task)
+    workflow = found.workflow(name)
+    called, agents = contents(project, found, workflow)
+    model = project.settings.model or OFFLINE
+    refused = untrusted_parts(workspace, (workflow, *called.values()), agents.values(), model)
+    return replace(planned, untrusted=refused)
 
 
 class Planner:
@@ -29,7 +52,7 @@ class Planner:
         self._limits: dict[str, Limit] = {}
 
     def plan(self, name: str, inputs: Mapping[str, Any], task: str = "") -> Plan:
-        """See :func:`workflows.plan`."""
+        """What a run would do; see :func:`plan`."""
         workflow = self._catalogue.workflow(name)
         spec = workflow.spec
         declared = {key: (one.parsed, one.required, one.default) for key, one in spec.inputs.items()}
@@ -84,7 +107,7 @@ class Planner:
         if agent is None:
             return Limit()
         model = step.model or agent.spec.model
-        if model == _OFFLINE and not agent.spec.fallback_models:
+        if model == OFFLINE and not agent.spec.fallback_models:
             return Limit()
         return Limit(agent.spec.budget.usd, agent.spec.budget.tokens)
 

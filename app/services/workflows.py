@@ -1,4 +1,4 @@
-"""Workflows as every face shows them: the list, one in full, what is wrong, and what a run would do.
+"""Workflows as every face shows them: the list, one in full, and what is wrong.
 
 Nothing here runs anything of a project: files are read, templates that name inputs alone are filled in.
 """
@@ -6,12 +6,10 @@ Nothing here runs anything of a project: files are read, templates that name inp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..domain.problems import Problem
-from ..domain.workflow_plan import Plan
 from ..domain.workflow_types import Signature, Type
 from ..domain.workflows import ResolvedWorkflow, WorkflowEntry
 from ..project.project import Project
@@ -56,29 +54,6 @@ def validate(workspace: Workspace, name: str | None = None) -> tuple[Problem, ..
     """
     found = catalogue(workspace.project)
     return found.problems_of(name) if name is not None else tuple(sorted(set(found.problems())))
-
-
-def plan(workspace: Workspace, name: str, inputs: Mapping[str, Any], *, task: str = "") -> Plan:
-    """What a run with these inputs would do, and the most it may use.
-
-    Raises:
-        NotFound: there is none of that name.
-        ProjectError: it has errors.
-        UsageError: an input is missing, unknown or does not fit.
-        TemplateError: a ``when`` or ``for_each`` that the inputs decide cannot be evaluated.
-    """
-    from .carried_work import untrusted_parts
-    from .runs import OFFLINE
-    from .workflow_planning import Planner
-    from .workflow_runs import contents
-
-    project, found = workspace.project, catalogue(workspace.project)
-    planned = Planner(project, found).plan(name, inputs, task)
-    workflow = found.workflow(name)
-    called, agents = contents(project, found, workflow)
-    model = project.settings.model or OFFLINE
-    refused = untrusted_parts(workspace, (workflow, *called.values()), agents.values(), model)
-    return replace(planned, untrusted=refused)
 
 
 def problems(project: Project) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from paracle.app.domain.workflow_plan import Plan
 from paracle.app.domain.workflows import ResolvedWorkflow
-from paracle.app.services import workflows
+from paracle.app.services import workflow_planning, workflows
 from paracle.app.services.workspace import Workspace
 from tests.support.projects import ProjectFiles, brief
 
@@ -32,4 +32,4 @@ class WorkflowFiles(ProjectFiles):
 
     def plan(self, name: str, **inputs: object) -> Plan:
         """What a run with these inputs would do."""
-        return workflows.plan(self.workspace(), name, inputs)
+        return workflow_planning.plan(self.workspace(), name, inputs)

@@ -14,7 +14,7 @@ import pytest
 import paracle
 from paracle.app.domain.errors import NotFound, ProjectError, UsageError
 from paracle.app.domain.workflow_plan import Skip
-from paracle.app.services import workflows
+from paracle.app.services import workflow_planning, workflows
 from paracle.app.services.workspace import Workspace
 from tests.support.workflows import WorkflowFiles
 
@@ -484,7 +484,7 @@ def test_the_workflow_of_the_example_is_in_order(tmp_path: Path) -> None:
     example = Path(paracle.__file__).parent / "examples" / "shop"
     with Workspace.open(shutil.copytree(example, tmp_path / "shop")) as workspace:
         assert workflows.validate(workspace) == ()
-        plan = workflows.plan(workspace, "health-check", {})
+        plan = workflow_planning.plan(workspace, "health-check", {})
     assert plan.levels == (("files",), ("review", "document"), ("tell",))
     assert (plan.limit.usd, plan.limit.tokens, plan.step("document").skip) == (0, 0, Skip.YES)
 
@@ -495,10 +495,10 @@ from pathlib import Path
 seen = []
 watched = ("subprocess.", "os.fork", "os.exec", "os.posix_spawn", "os.system", "socket.")
 sys.addaudithook(lambda event, _: event.startswith(watched) and seen.append(event))
-from paracle.app.services import workflows
+from paracle.app.services import workflow_planning, workflows
 from paracle.app.services.workspace import Workspace
 with Workspace.open(Path(sys.argv[1])) as here:
-    steps = workflows.plan(here, "w", {}).steps
+    steps = workflow_planning.plan(here, "w", {}).steps
     print(len(workflows.listing(here)), len(workflows.validate(here)), len(steps))
 print(seen)
 """
