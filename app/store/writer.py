@@ -119,7 +119,7 @@ class Writer:
             begun = time.perf_counter()
             try:
                 self._transact((operation,))
-            except Exception:  # It comes again in the thread.
+            except Exception:  # Whatever it was comes again in the thread, which tells the caller of it.
                 return False
             finally:
                 if time.perf_counter() - begun > SLOW:

@@ -1,11 +1,14 @@
 """Folders that the commands are tried on."""
 
+import os
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import make_project
+from tests.cli.command import make_project, paracle_json
 from tests.support.history import Past
 from tests.support.repo import RepoBuilder
 
@@ -54,3 +57,12 @@ def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Past]:
     monkeypatch.setenv("PARACLE_STATE_DIR", str(tmp_path / "state"))
     with Past(tmp_path) as past:
         yield past
+
+
+@pytest.fixture
+def queue(project: Path) -> Iterator[Path]:
+    """The project; workers in the background are gone afterwards."""
+    yield project
+    for worker in paracle_json(project, "jobs", "list")["workers"]:
+        with suppress(ProcessLookupError):
+            os.kill(worker["process"], signal.SIGKILL)

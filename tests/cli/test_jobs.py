@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,6 @@ import pytest
 
 from tests.cli.command import PROGRAM, paracle, paracle_json, running, write_script
 from tests.support.studio import alive, until
-
-
-@pytest.fixture
-def queue(project: Path) -> Iterator[Path]:
-    """The project; workers in the background are gone afterwards."""
-    yield project
-    for worker in paracle_json(project, "jobs", "list")["workers"]:
-        with suppress(ProcessLookupError):
-            os.kill(worker["process"], signal.SIGKILL)
 
 
 def detach(project: Path, *arguments: str | Path) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -160,15 +159,6 @@ def test_runs_side_by_side_are_all_left(project: Path) -> None:
         assert command.end() == 130
     rows = paracle_json(project, "runs", "list")["executions"]
     assert [row["state"] for row in rows] == ["interrupted"] * 2
-
-
-@pytest.fixture
-def queue(project: Path) -> Iterator[Path]:
-    """The project; workers in the background are gone afterwards."""
-    yield project
-    for worker in paracle_json(project, "jobs", "list")["workers"]:
-        with suppress(ProcessLookupError):
-            os.kill(worker["process"], signal.SIGKILL)
 
 
 def test_what_a_worker_leaves_when_it_is_told_to_end_is_taken_up_however_often(queue: Path) -> None:

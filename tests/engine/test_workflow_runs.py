@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from paracle.app.domain.events import Event, Kind
 from paracle.app.domain.executions import Receipt
 from paracle.app.domain.states import State
 from paracle.app.services import approvals, retrying, workflow_runs
+from paracle.app.services.runs import RunHandle
+from paracle.app.services.workspace import Workspace
 from tests.support.studio import Studio, of_kind, until
 
 
@@ -303,14 +306,21 @@ steps:
 """
 
 
-def test_a_question_whose_answer_can_change_nothing_is_withdrawn(studio: Studio) -> None:
+@contextmanager
+def failing_beside_a_question(studio: Studio, more: str = "") -> Iterator[tuple[Workspace, RunHandle]]:
+    """Another process's view of it, and the run, told to fail once it has asked."""
     go = studio.folder / "go"
-    workflow(studio, FAILS_BESIDE_A_QUESTION % go)
+    workflow(studio, FAILS_BESIDE_A_QUESTION % go + more)
     studio.trust()
     with studio.open() as here, studio.open() as there:
         handle = workflow_runs.start(here, "flow")
         until(lambda: approvals.waiting(there))
         go.touch()
+        yield there, handle
+
+
+def test_a_question_whose_answer_can_change_nothing_is_withdrawn(studio: Studio) -> None:
+    with failing_beside_a_question(studio) as (there, handle):
         receipt = handle.wait()
         events = list(handle.events())
         assert not approvals.waiting(there)
@@ -329,19 +339,13 @@ def test_a_question_whose_answer_can_change_nothing_is_withdrawn(studio: Studio)
 
 
 def test_a_question_that_a_step_after_the_failure_waits_for_stays(studio: Studio) -> None:
-    go = studio.folder / "go"
     more = """\
   - id: tidy
     run: "true"
     depends_on: [bad, gate]
     when: "{{ steps.bad.status == 'failed' }}"
 """
-    workflow(studio, FAILS_BESIDE_A_QUESTION % go + more)
-    studio.trust()
-    with studio.open() as here, studio.open() as there:
-        handle = workflow_runs.start(here, "flow")
-        until(lambda: approvals.waiting(there))
-        go.touch()
+    with failing_beside_a_question(studio, more) as (there, handle):
         until(lambda: any(event.kind is Kind.STEP_SKIPPED for event in there.store.events(handle.id)))
         approvals.answer(there, handle.id, "approve")
         receipt = handle.wait()
@@ -364,17 +368,12 @@ def test_one_of_several_questions_is_answered_by_its_name(studio: Studio) -> Non
 
 
 def test_a_withdrawn_question_is_asked_again_by_a_retry_once_the_cause_is_mended(studio: Studio) -> None:
-    go = studio.folder / "go"
-    workflow(studio, FAILS_BESIDE_A_QUESTION % go)
-    studio.trust()
-    with studio.open() as here, studio.open() as there:
-        handle = workflow_runs.start(here, "flow")
-        until(lambda: approvals.waiting(there))
-        go.touch()
+    with failing_beside_a_question(studio) as (there, handle):
         assert handle.wait().state is State.FAILED
-        workflow(studio, (FAILS_BESIDE_A_QUESTION % go).replace("exit 1", "exit 0"))
+        mended = FAILS_BESIDE_A_QUESTION.replace("exit 1", "exit 0") % (studio.folder / "go")
+        workflow(studio, mended)
         studio.trust()
-        again = retrying.retry(here, handle.id)
+        again = retrying.retry(there, handle.id)
         until(lambda: approvals.waiting(there))
         (asked,) = approvals.waiting(there)
         assert (asked.key, asked.execution.id) == ("gate", again.id)
