@@ -129,6 +129,9 @@ def _fields(workflow: ResolvedWorkflow, plan: Plan | None) -> Iterator[Field]:
     else:
         yield Field("may use", _limit(plan.limit))
         yield Field("levels", " → ".join(", ".join(level) for level in plan.levels))
+        if plan.untrusted:
+            words = plain_line(", ".join(plan.untrusted), 80)
+            yield Field("not trusted", f"{words}; a run is refused until 'paracle trust'")
     for name, value in spec.outputs.items():
         yield Field(f"gives {name}", plain_line(str(value), 80))
 

@@ -73,7 +73,7 @@ class HookRegistry:
                 may give ``{"veto": "reason"}`` or ``{"arguments": {…}}``. A plain function is called in the
                 thread that drives all executions, so it must not wait; a coroutine function may.
             match: what it is narrowed to: a glob, or several, by ``agent``, ``workflow``, ``tool``, ``step``.
-            timeout: seconds that a coroutine function may take.
+            timeout: seconds that a coroutine function may take, from where it waits for the first time.
             on_failure: what it means that a before hook fails.
             name: what people call it; the function's own name without it.
 

@@ -98,7 +98,7 @@ class Store(Reader):
         self._writing()
 
     async def create(self, execution: str, queued: Draft) -> Execution:
-        """Begin an execution, owned by this process, with its first event.
+        """Begin an execution, owned by this process, with its first event; as :meth:`append_now` if it can.
 
         Raises:
             Conflict: the id is taken.

@@ -83,6 +83,14 @@ async def test_a_workflow_is_listed_and_explained(project: Path) -> None:
         await bench.see("○ first", "waiting")
 
 
+async def test_a_workflow_with_commands_that_nobody_trusts_says_so(project: Path) -> None:
+    text = "permissions: {shell: allow}\nsteps: [{id: build, run: make all}]\n"
+    (project / ".parac" / "workflows" / "builds.yaml").write_text(text)
+    async with workbench(project) as bench:
+        await choose(bench, "builds")
+        await bench.see("not trusted", "step build; a run is refused", "'paracle trust'")
+
+
 async def test_a_workflow_with_errors_says_so_and_does_not_run(project: Path) -> None:
     async with workbench(project) as bench:
         await choose(bench, "wrong")
