@@ -12,6 +12,7 @@ from ..domain.executions import Execution
 from ..git.commits import with_trailers
 from ..git.isolation import Isolation
 from ..git.workplaces import Earlier, Workplace
+from ..tools.files import clear_cut_off
 from .by_hand import end_cut_off, message_of_left, tell_cut_off
 from .journal import Journal
 from .keeping import tell_commit
@@ -48,7 +49,12 @@ async def reopen(
         journal.emit(Kind.LOG, level="warning", text=left.words)
     private = Path(started["repository"]) if started["isolation"] == "copy" else None
     message = with_trailers(*message_of_left(past.cut_off, name, execution.id, execution.model))
-    place = await isolation.reopen(execution.id, Earlier(started["branch"], private, message))
+    cut_off = [str(step.arguments.get("path", "")) for step in past.steps.values() if not step.has_ended]
+    place = await isolation.reopen(
+        execution.id,
+        Earlier(started["branch"], private, message),
+        lambda root: clear_cut_off(root, filter(None, cut_off)),
+    )
     tip, base = place.base_commit, started["base_commit"]
     first = past.fork.commit if past.fork else base
     new = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -115,11 +115,13 @@ class Isolation:
                 base = await commit_of_files(found.folder)
             return await self._open_worktree(execution, branch, found, base)
 
-    async def reopen(self, execution: str, earlier: Earlier) -> Workplace:
+    async def reopen(
+        self, execution: str, earlier: Earlier, tidy: Callable[[Path], None] = lambda root: None
+    ) -> Workplace:
         """Go on with the branch of an earlier execution, at its tip.
 
-        Its work tree is made again, or taken over if it is still there; what lies in it in no commit is then
-        committed first. Nobody else may be at work on the branch: that is for the caller to see to.
+        Its work tree is made again, or taken over if it is still there (see :func:`.take_over`), and what is
+        in no commit committed first. That nobody else is at work on the branch is for the caller to see to.
 
         Raises:
             BranchGone: there is no such branch.
@@ -138,7 +140,7 @@ class Isolation:
                 there = await asyncio.to_thread(worktree.exists)
                 mark = None if there else await self._link(found, worktree, earlier.branch, lock)
             if mark is None:
-                taken = await take_over(worktree, execution, prefix, earlier)
+                taken = await take_over(worktree, execution, prefix, earlier, tidy)
                 root, base, notes = taken.root, taken.tip or found.head, taken.notes
             else:
                 root, base, notes = worktree / prefix, found.head, ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +30,17 @@ class TakenOver:
     notes: tuple[str, ...] = ()
 
 
-async def take_over(worktree: Path, execution: str, prefix: Path, earlier: Earlier) -> TakenOver:
+async def take_over(
+    worktree: Path,
+    execution: str,
+    prefix: Path,
+    earlier: Earlier,
+    tidy: Callable[[Path], None] = lambda root: None,
+) -> TakenOver:
     """Lock a work tree that an earlier execution has left, and commit what it holds.
+
+    Args:
+        tidy: removes what is nobody's work, before that commit; gets the project's folder in the work tree.
 
     When this fails, the work tree is as it was, and not locked.
 
@@ -42,6 +52,7 @@ async def take_over(worktree: Path, execution: str, prefix: Path, earlier: Earli
     own = Path(pins["GIT_DIR"])
     await asyncio.to_thread(take, own, execution)
     try:
+        await asyncio.to_thread(tidy, worktree / prefix)
         kept = await commit_all(worktree, earlier.branch, earlier.unfinished)
         root = await asyncio.to_thread(make_folder, worktree, worktree / prefix)
     except BaseException:

@@ -10,20 +10,35 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..domain.errors import ToolError
+from ..domain.errors import ParacleError, ToolError
 from .confine import relative, resolve
 from .reasons import in_words
 
 TEMPORARY_PREFIX = ".paracle-writing-"
-"""How a file is called while it is being written; a crash can leave one behind."""
+"""How a file is called while it is being written; a crash can leave one behind, see :func:`clear_cut_off`."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def clear_cut_off(root: Path, paths: Iterable[str]) -> None:
+    """Remove what writes to some paths below ``root`` have left behind that were cut off with their process.
+
+    Nothing may be writing there. What cannot be removed stays.
+    """
+    for path in paths:
+        with suppress(OSError, ParacleError):
+            folder = relative(root, resolve(root, path, for_write=True)).rpartition("/")[0]
+            with folder_of(root, folder) as parent:
+                with os.scandir(parent) as entries:
+                    left = [entry.name for entry in entries if entry.name.startswith(TEMPORARY_PREFIX)]
+                for name in left:
+                    os.unlink(name, dir_fd=parent)
 
 
 def read_bytes(root: Path, path: str | Path, limit: int) -> bytes:

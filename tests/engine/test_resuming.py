@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
@@ -17,6 +18,9 @@ from paracle.app.domain.events import Event, Kind
 from paracle.app.domain.states import State
 from paracle.app.services import approvals, control, runs
 from paracle.app.store.store import Store
+from paracle.app.tools.files import TEMPORARY_PREFIX
+from tests.engine.killing import kill_once
+from tests.support.drafts import draft
 from tests.support.studio import Studio, Turn, calls, commands, of_kind, says, until, writes
 
 MOMENTS = sorted(random.Random(20261121).sample(range(2, 40), 12))
@@ -99,6 +103,24 @@ def test_a_killed_run_goes_on_and_does_nothing_twice(studio: Studio, tmp_path: P
     assert set(recorded) <= set(receipt.commits)
     assert studio.fingerprint() == before
     studio.repo.git("fsck", "--strict")
+
+
+async def test_what_a_write_left_that_was_cut_off_is_no_work_of_the_agent(studio: Studio) -> None:
+    slow = studio.script(writes("made/a.txt", "a\n"), says("done", delay=1))
+    command = ["run", "worker", "--model", slow]
+    await asyncio.to_thread(kill_once, studio, command, lambda events: bool(of_kind(events, Kind.COMMIT)))
+    with studio.open() as here:
+        (row,) = here.store.executions()
+        assert row.state is State.INTERRUPTED
+        # The intent of a write, and the file that it had begun when its process was killed.
+        intent = {"step": 9, "key": "turn-9/1", "action": "tool", "name": "write_file", "idempotent": True}
+        arguments = {"path": "made/b.txt", "text": "b\n"}
+        await here.store.append(row.id, [draft(Kind.STEP_STARTED, **intent, arguments=arguments)])
+        (Path(row.worktree) / "made" / f"{TEMPORARY_PREFIX}0123456789abcdef").write_text("b")
+        (Path(row.worktree) / "made" / "own.txt").write_text("an agent's command wrote this\n")
+        receipt = await asyncio.to_thread(lambda: control.take_up(here, row.id).wait())
+    assert receipt.state is State.COMPLETED
+    assert [change.path for change in receipt.files] == ["made/a.txt", "made/own.txt"]
 
 
 def test_what_is_not_interrupted_cannot_be_taken_up(studio: Studio) -> None:
